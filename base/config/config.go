@@ -1,0 +1,185 @@
+// Package config is what an operator may set: one YAML file, then the
+// environment, then flags, the later winning. An empty configuration runs.
+// What comes in is text; what goes out is a checked Config and, for every
+// option, where its value came from. It never opens what the options name.
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"lanzha"
+)
+
+// Config is every option of the house. The tags hold the default, the help
+// text, and whether the value is a secret. A field named by the path "tls.cert"
+// is set in the file under tls: cert:, in the environment by LANZHA_TLS_CERT
+// (unless an env tag names another), and by a flag that the command line maps
+// to the path.
+type Config struct {
+	Listen   string  `yaml:"listen" default:"127.0.0.1:9611" help:"address and port to serve on"`
+	Data     string  `yaml:"data" default:"./lanzha-data" help:"folder for the database file and the keys"`
+	Database string  `yaml:"database" help:"path of a SQLite file or postgres://...; empty is lanzha.db in the data folder"`
+	Centre   Centre  `yaml:"centre"`
+	Keys     Keys    `yaml:"keys"`
+	OIDC     OIDC    `yaml:"oidc"`
+	TLS      TLS     `yaml:"tls"`
+	Lookups  Lookups `yaml:"lookups"`
+	Den      Den     `yaml:"den"`
+	Log      Log     `yaml:"log"`
+}
+
+// Centre is whose house this is.
+type Centre struct {
+	Name   string        `yaml:"name" default:"反诈中心" help:"name of the centre, as it stands on documents"`
+	Region lanzha.Region `yaml:"region" help:"administrative division code of the centre (GB/T 2260); empty is the whole country"`
+	Zone   string        `yaml:"zone" default:"Asia/Shanghai" help:"time zone of legal days and of printed times"`
+}
+
+// Keys is where the keyset lives. It is never in the database.
+type Keys struct {
+	File string `yaml:"file" help:"file of the keyset; empty is keyset.json in the data folder"`
+	Text string `yaml:"-" env:"LANZHA_KEYS" secret:"true" help:"the keyset itself, instead of a file"`
+}
+
+// OIDC is sign-in by an identity provider. An empty Issuer turns it off.
+type OIDC struct {
+	Issuer           string   `yaml:"issuer" help:"address of the identity provider; empty turns sign-in by it off"`
+	ClientID         string   `yaml:"clientId" help:"our name at the identity provider"`
+	ClientSecretFile string   `yaml:"clientSecretFile" help:"file of our secret at the identity provider; empty for a public client"`
+	RedirectURL      string   `yaml:"redirectUrl" help:"address of /api/v1/session/oidc/callback as the browser sees it"`
+	Claim            string   `yaml:"claim" default:"preferred_username" help:"claim of the ID token that holds the login"`
+	Scopes           []string `yaml:"scopes" default:"openid,profile" help:"scopes asked for"`
+}
+
+// TLS makes the server speak HTTPS. Both files empty is plain HTTP.
+type TLS struct {
+	Cert     string `yaml:"cert" help:"certificate chain, PEM"`
+	Key      string `yaml:"key" help:"private key, PEM"`
+	ClientCA string `yaml:"clientCa" help:"authorities of client certificates, PEM; empty accepts none"`
+}
+
+// Lookups is what happens by itself when a report brings a new clue.
+type Lookups struct {
+	Auto       bool   `yaml:"auto" default:"true" help:"ask the institution at once when a report brings a new clue"`
+	Purpose    string `yaml:"purpose" default:"核查涉诈线索" help:"purpose stated in lookups that go out by themselves"`
+	LegalBasis string `yaml:"legalBasis" default:"《中华人民共和国反电信网络诈骗法》" help:"legal basis stated in lookups that go out by themselves"`
+}
+
+// Den is when clues at one place make a suspected den.
+type Den struct {
+	Window time.Duration `yaml:"window" default:"720h" help:"how far apart the answers about one place may lie"`
+}
+
+// Log is the program's own log, on standard error.
+type Log struct {
+	Level  string `yaml:"level" default:"info" help:"debug, info, warn or error"`
+	Format string `yaml:"format" default:"text" help:"text or json"`
+}
+
+// DatabaseAddress is Database, or the file in the data folder.
+func (c *Config) DatabaseAddress() string {
+	if c.Database != "" {
+		return c.Database
+	}
+	return filepath.Join(c.Data, "lanzha.db")
+}
+
+// KeysFile is Keys.File, or the file in the data folder.
+func (c *Config) KeysFile() string {
+	if c.Keys.File != "" {
+		return c.Keys.File
+	}
+	return filepath.Join(c.Data, "keyset.json")
+}
+
+// Location is the centre's time zone. The configuration has been checked, so
+// it is known.
+func (c *Config) Location() *time.Location {
+	zone, err := time.LoadLocation(c.Centre.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// check says what does not fit together. Field names the option.
+func (c *Config) check() error {
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return lanzha.Invalid("listen", "want an address with a port, as 127.0.0.1:9611")
+	}
+	if c.Data == "" {
+		return lanzha.Invalid("data", "must name a folder")
+	}
+	if c.Centre.Region != "" && !c.Centre.Region.Valid() {
+		return lanzha.Invalid("centre.region", "want six digits, as 530100")
+	}
+	if _, err := time.LoadLocation(c.Centre.Zone); err != nil || c.Centre.Zone == "" {
+		return lanzha.Invalid("centre.zone", "no such time zone: %q", c.Centre.Zone)
+	}
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		return lanzha.Invalid("tls", "cert and key go together")
+	}
+	if c.TLS.ClientCA != "" && c.TLS.Cert == "" {
+		return lanzha.Invalid("tls.clientCa", "needs cert and key")
+	}
+	if c.OIDC.Issuer != "" {
+		if u, err := url.Parse(c.OIDC.Issuer); err != nil || u.Host == "" {
+			return lanzha.Invalid("oidc.issuer", "want an address, as https://id.example.org")
+		}
+		if c.OIDC.ClientID == "" || c.OIDC.RedirectURL == "" || c.OIDC.Claim == "" {
+			return lanzha.Invalid("oidc", "issuer needs clientId, redirectUrl and claim")
+		}
+	}
+	if c.Lookups.Auto && (c.Lookups.Purpose == "" || c.Lookups.LegalBasis == "") {
+		return lanzha.Invalid("lookups", "lookups that go out by themselves state a purpose and a legalBasis")
+	}
+	if c.Den.Window <= 0 {
+		return lanzha.Invalid("den.window", "must be longer than nothing")
+	}
+	if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, c.Log.Level) {
+		return lanzha.Invalid("log.level", "want one of %s", strings.Join(levels, ", "))
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		return lanzha.Invalid("log.format", "want text or json")
+	}
+	return nil
+}
+
+// redacted is how an option's value is shown: secrets not at all, addresses
+// without their password.
+func redacted(o *option) string {
+	text := o.text()
+	if o.secret && text != "" {
+		return "(set)"
+	}
+	if strings.Contains(text, "://") {
+		u, err := url.Parse(text)
+		if err != nil {
+			return "(an address that cannot be read)"
+		}
+		if q := u.Query(); q.Has("password") {
+			q.Set("password", "xxxxx")
+			u.RawQuery = q.Encode()
+		}
+		return u.Redacted()
+	}
+	return text
+}
+
+// Line is one option as `config print` shows it.
+type Line struct {
+	Path   string `json:"path"`   // "centre.region"
+	Value  string `json:"value"`  // secrets are "(set)" or ""
+	Origin string `json:"origin"` // "default", "lanzha.yaml:3", "LANZHA_LISTEN", "--listen"
+	Env    string `json:"env"`    // the environment variable that sets it
+	Help   string `json:"help"`
+}
+
+// String is the line as text.
+func (l Line) String() string { return fmt.Sprintf("%-24s %-40s # %s", l.Path, l.Value, l.Origin) }
