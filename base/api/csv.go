@@ -1,0 +1,134 @@
+package api
+
+import (
+	"encoding/csv"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"lanzha"
+)
+
+// CSVRow is one row of a file, by column name.
+type CSVRow struct {
+	N      int // as a spreadsheet counts: the header is 1
+	header []string
+	fields []string
+}
+
+// Get returns a column's text without surrounding space; "" where the row or
+// the file does not have it.
+func (r CSVRow) Get(column string) string {
+	if i := slices.Index(r.header, column); i >= 0 && i < len(r.fields) {
+		return strings.TrimSpace(r.fields[i])
+	}
+	return ""
+}
+
+// Imported is the outcome of a file: good rows are taken, bad ones come back.
+type Imported struct {
+	Taken   int      `json:"taken" doc:"rows taken"`
+	Refused []Detail `json:"refused" doc:"rows refused, with column and reason; the first thousand"`
+	Count   int      `json:"refusedCount" doc:"rows refused"`
+	File    string   `json:"refusedFile" doc:"the refused rows as CSV, with a column reason, to mend and send again"`
+}
+
+const (
+	maxRows    = 100_000
+	maxDetails = 1000
+)
+
+// ImportCSV reads a CSV with a header row and calls take for each row. An
+// error of take refuses that row and no other. A file without the required
+// columns is refused as a whole; one that is broken in a row goes on with the
+// next.
+func ImportCSV(r io.Reader, required, known []string, take func(CSVRow) error) (Imported, error) {
+	reader := csv.NewReader(r)
+	reader.FieldsPerRecord = -1
+	reader.LazyQuotes = true
+	out := Imported{Refused: []Detail{}}
+	header, err := reader.Read()
+	if err != nil {
+		return out, lanzha.Invalid("body", "the file is empty: its first row names the columns %s", strings.Join(known, ", "))
+	}
+	header[0] = strings.TrimPrefix(header[0], "\ufeff") // Excel's mark
+	for i := range header {
+		header[i] = strings.TrimSpace(header[i])
+	}
+	for _, column := range required {
+		if !slices.Contains(header, column) {
+			e := lanzha.Invalid(column, "the file has no column %q", column)
+			e.Row, e.Hint = 1, "the columns are "+strings.Join(known, ", ")
+			return out, e
+		}
+	}
+	for _, column := range header {
+		if !slices.Contains(known, column) && column != "reason" {
+			e := lanzha.Invalid(column, "there is no column of this name")
+			e.Row, e.Hint = 1, "the columns are "+strings.Join(known, ", ")
+			return out, e
+		}
+	}
+	// A file that came back is mended and sent again with its reasons.
+	width := len(header)
+	if header[width-1] == "reason" {
+		width--
+	}
+	var back strings.Builder
+	writer := csv.NewWriter(&back)
+	refuse := func(n int, fields []string, err error) error {
+		d := Detail{Row: n, Message: "the row could not be taken"}
+		if e, ok := errors.AsType[*lanzha.Error](err); ok {
+			if e.Code == lanzha.CodeInternal || e.Code == lanzha.CodeUnavailable {
+				return err // ours, not the row's
+			}
+			d.Location, d.Message = e.Field, e.Message
+		} else if parse, ok := errors.AsType[*csv.ParseError](err); ok {
+			d.Message = parse.Err.Error()
+		} else {
+			return err
+		}
+		if out.Count == 0 {
+			_ = writer.Write(append(slices.Clone(header[:width]), "reason")) // a Builder does not fail
+		}
+		out.Count++
+		if len(out.Refused) < maxDetails {
+			out.Refused = append(out.Refused, d)
+		}
+		row := make([]string, width, width+1)
+		copy(row, fields)
+		reason := d.Message
+		if d.Location != "" {
+			reason = d.Location + ": " + reason
+		}
+		_ = writer.Write(append(row, reason))
+		return nil
+	}
+	for n := 2; ; n++ {
+		fields, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if n-1 > maxRows {
+			return out, &lanzha.Error{Code: lanzha.CodeTooLarge, Field: "body", Row: n, Message: "a file has 100,000 rows at most", Hint: "the rows before this one were taken; send the rest in another file"}
+		}
+		switch {
+		case err != nil:
+		case len(fields) > len(header):
+			err = lanzha.Invalid("", "the row has %d fields, the header %d", len(fields), len(header))
+		case slices.ContainsFunc(fields, func(f string) bool { return strings.ContainsRune(f, 0) }):
+			err = lanzha.Invalid("", "the row holds a zero byte")
+		default:
+			err = take(CSVRow{N: n, header: header, fields: fields})
+		}
+		if err == nil {
+			out.Taken++
+		} else if err := refuse(n, fields, err); err != nil {
+			return out, err
+		}
+	}
+	writer.Flush()
+	out.File = back.String()
+	return out, nil
+}
