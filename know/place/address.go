@@ -57,7 +57,11 @@ func Parse(raw string, hint lanzha.Region) Address {
 	if a.Region == "" || a.Region.City() == "" && within(hint, a.Region) && a.Region.District() == "" {
 		a.Region = hint
 	}
-	s := scanner{a: &a, text: arabic(text[r.used:])}
+	text = text[r.used:]
+	for n := filler(text, r.used > 0); n > 0; n = filler(text, r.used > 0) {
+		text = text[n:]
+	}
+	s := scanner{a: &a, text: arabic(text)}
 	s.run()
 	return a
 }

@@ -64,6 +64,8 @@ func firstKey(a Address, region string) string {
 
 func doorKey(a Address, region string) string {
 	switch {
+	case a.Number == "" && a.Road == "" && a.Village != "" && a.Building != "": // 桂花新村3栋
+		return placeKey(region, a.Village+"村")
 	case a.Number == "":
 		return ""
 	case a.Road != "":

@@ -17,32 +17,38 @@ type reading struct {
 // divisions bear is settled by the other names, then by hint.
 func readRegion(text []rune, hint lanzha.Region) reading {
 	a := theAtlas()
-	var (
-		pos   int
-		cands []lanzha.Region // what all names so far may mean together
-		used  int
-	)
-	for pos < len(text) {
-		if n := filler(text[pos:], pos > 0); n > 0 {
-			pos += n
-			if len(cands) > 0 {
-				used = pos
-			}
+	used, cands := a.read(text, nil, hint, 0)
+	return reading{code: settle(cands, hint), used: used}
+}
+
+// read tries every name that can stand first and keeps the way that explains
+// most of the text: 青岛市南区 is 青岛 and 市南区.
+func (a *atlas) read(text []rune, cands []lanzha.Region, hint lanzha.Region, depth int) (int, []lanzha.Region) {
+	const deepest = 12 // names; more is no address
+	skip := 0
+	for n := filler(text, depth > 0); n > 0; n = filler(text[skip:], depth > 0) {
+		skip += n
+	}
+	if depth == deepest || skip >= len(text) {
+		return 0, cands
+	}
+	best, found := 0, cands
+	for n := min(a.longest, len(text)-skip); n >= 2; n-- {
+		next := a.name(text[skip:], n, cands, hint)
+		if len(next) == 0 {
 			continue
 		}
-		n, next := a.step(text[pos:], cands, hint)
-		if n == 0 {
-			break
+		more, all := a.read(text[skip+n:], next, hint, depth+1)
+		if skip+n+more > best {
+			best, found = skip+n+more, all
 		}
-		pos += n
-		used, cands = pos, next
 	}
-	return reading{code: settle(cands, hint), used: used}
+	return best, found
 }
 
 // filler counts runes that say nothing between division names.
 func filler(text []rune, inside bool) int {
-	for _, w := range []string{"中华人民共和国", "中国", " ", "-", "/"} {
+	for _, w := range []string{"中华人民共和国", "中国", " ", "|", "-"} {
 		if hasPrefix(text, w) && (w != "-" || inside) {
 			return len([]rune(w))
 		}
@@ -57,25 +63,35 @@ func filler(text []rune, inside bool) int {
 	return 0
 }
 
-// step reads one name at the start of text. It returns its length and what
-// the names read so far can mean together with it; 0 when there is none.
-func (a *atlas) step(text []rune, cands []lanzha.Region, hint lanzha.Region) (int, []lanzha.Region) {
-	for n := min(a.longest, len(text)); n >= 2; n-- {
-		word := string(text[:n])
-		if named := a.names[word]; len(named) > 0 && !isRoadTail(text[n:], 0) {
-			if next := join(cands, named); len(next) > 0 {
-				return n, next
-			}
-		}
-		bare := a.bare[word]
-		if len(bare) == 0 || isRoadTail(text[n:], 1) || isPlaceTail(text[n:]) {
-			continue
-		}
-		if next := join(cands, believable(a, bare, cands, hint)); len(next) > 0 {
-			return n, next
+// name reads the first n runes of text as one name and returns what it and
+// the names before it can mean together: nothing when it is no name here.
+func (a *atlas) name(text []rune, n int, cands []lanzha.Region, hint lanzha.Region) []lanzha.Region {
+	word, after := string(text[:n]), text[n:]
+	if named := a.names[word]; len(named) > 0 && !isRoadTail(after, 0) {
+		if next := join(cands, named); len(next) > 0 {
+			return next
 		}
 	}
-	return 0, nil
+	bare := a.bare[word]
+	if len(bare) == 0 {
+		return nil
+	}
+	next := join(cands, believable(a, bare, cands, hint))
+	if (isRoadTail(after, 1) || isPlaceTail(after)) && !a.goesOn(after, next) {
+		return nil
+	}
+	return next
+}
+
+// goesOn reports whether text begins with the full name of a division in one
+// of cands: 呼和浩特|新城区.
+func (a *atlas) goesOn(text []rune, cands []lanzha.Region) bool {
+	for n := min(a.longest, len(text)); n >= 3; n-- {
+		if named := a.names[string(text[:n])]; len(named) > 0 && !isRoadTail(text[n:], 0) && len(join(cands, named)) > 0 && len(cands) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // believable keeps the meanings of a bare stem that the context speaks for: a

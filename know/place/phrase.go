@@ -45,7 +45,7 @@ func (s *scanner) phrase(t []rune, door bool) int {
 	}
 	if m := town.FindStringSubmatch(str); m != nil && first && a.Town == "" {
 		after := []rune(str[len(m[0]):])
-		if !isRoadTail(after, 1) && prefixOf(after, placeWords) == 0 && !hasRoadEnd([]rune(m[1]+m[2])) {
+		if !isRoadTail(after, 1) && prefixOf(after, placeWords) == 0 && !roadInside([]rune(m[1]+m[2])) {
 			a.Town = m[1] + m[2]
 			return len([]rune(m[0]))
 		}
@@ -105,6 +105,13 @@ func roadEnd(t []rune, door bool) int {
 		return n
 	}
 	return 0
+}
+
+// roadInside reports a road that ends before t does: 彩云路|斗南 is a road and
+// a town, 小街 may be a town.
+func roadInside(t []rune) bool {
+	n := roadEnd(t, false)
+	return n > 0 && n < len(t)
 }
 
 func hasRoadEnd(t []rune) bool { return roadEnd(t, false) > 0 }

@@ -258,7 +258,7 @@ func similarPlaces(a, b []string) bool {
 	for _, p := range a {
 		for _, q := range b {
 			x, y := placeStem(p), placeStem(q)
-			if x != "" && y != "" && (strings.HasPrefix(x, y) || strings.HasPrefix(y, x)) {
+			if x != y && x != "" && y != "" && (strings.HasPrefix(x, y) || strings.HasPrefix(y, x)) {
 				return true
 			}
 		}

@@ -262,6 +262,10 @@ func (s *scanner) door(str string) int {
 	if m == nil {
 		return 0
 	}
+	// 21号-1楼 ends with a floor, 12号-3栋 with a building: not sub-numbers.
+	if cut := strings.LastIndexAny(m[0], "-"); cut > 0 && !strings.HasSuffix(m[0], "号") && startsWith(str[len(m[0]):], "楼", "层", "F", "栋", "幢", "座", "单元", "室", "房", "#") {
+		m = doorToken.FindStringSubmatch(m[0][:cut])
+	}
 	marked := strings.Contains(m[0], "号")
 	after := str[len(m[0]):]
 	loose := !marked && after != "" && !strings.ContainsAny(after[:1], "|() -0123456789")
