@@ -214,10 +214,7 @@ func (j *Journal) hold(ctx context.Context, tx *sqldb.Tx, name string) (Cursor, 
 	if _, err := sqldb.Exec(ctx, tx, `INSERT INTO journal_cursor (name, epoch, xid, seq) VALUES ($1, 0, 0, 0) ON CONFLICT (name) DO NOTHING`, name); err != nil {
 		return Cursor{}, err
 	}
-	if tx.Dialect == sqldb.Postgres {
-		return cursor(ctx, tx, name, " FOR UPDATE")
-	}
-	return cursor(ctx, tx, name, "")
+	return cursor(ctx, tx, name, tx.ForUpdate())
 }
 
 func cursor(ctx context.Context, q sqldb.Queryer, name, lock string) (Cursor, error) {
