@@ -53,6 +53,12 @@ func Parse(raw string, hint lanzha.Region) Address {
 	}
 	text = []rune(strings.TrimLeft(string(text), "|:- "))
 	r := readRegion(text, hint)
+	// 306室，昆明市…: a foreign order puts the room in front.
+	if first, after, ok := strings.Cut(string(text), "|"); ok && r.code == "" {
+		if back := readRegion([]rune(after), hint); back.code != "" {
+			text, r = []rune(after+"|"+first), back
+		}
+	}
 	a := Address{Region: r.code, Stated: r.code}
 	if a.Region == "" || a.Region.City() == "" && within(hint, a.Region) && a.Region.District() == "" {
 		a.Region = hint

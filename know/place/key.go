@@ -12,7 +12,11 @@ import (
 // keys mean one place; one place can have several keys (a hotel by name and by
 // number), so that a store looks up by Keys and confirms by Same.
 func Key(a Address) string {
-	k := firstKey(a, string(a.Region))
+	area := string(a.Region)
+	if a.Town != "" && (undivided(a.Region) || a.Road == "" && a.Village != "") { // there, towns tell places apart
+		area += "/" + a.Town
+	}
+	k := firstKey(a, area)
 	if k == "" {
 		return ""
 	}
@@ -88,6 +92,12 @@ func cityOf(r lanzha.Region) lanzha.Region {
 		return r.Province()
 	}
 	return r.City()
+}
+
+// undivided reports a city that has no districts, as 东莞: its towns name
+// their roads for themselves.
+func undivided(r lanzha.Region) bool {
+	return r.City() == r && r != "" && len(theAtlas().children[r]) == 0
 }
 
 // floorOf is the floor as stated, or as the room number tells it: 306 is on

@@ -100,8 +100,8 @@ func (a *atlas) goesOn(text []rune, cands []lanzha.Region) bool {
 func believable(a *atlas, bare, cands []lanzha.Region, hint lanzha.Region) []lanzha.Region {
 	var out []lanzha.Region
 	for _, c := range bare {
-		inHint := hint.City() != "" && hint.City() == c.City()
-		known := slices.ContainsFunc(cands, func(k lanzha.Region) bool { return k.City() != "" && k.City() == c.City() })
+		inHint := cityOf(hint) != "" && cityOf(hint) == cityOf(c)
+		known := slices.ContainsFunc(cands, func(k lanzha.Region) bool { return cityOf(k) != "" && cityOf(k) == cityOf(c) })
 		if a.byCode[c].Level < District || inHint || known || len(bare) == 1 && len(cands) <= 1 {
 			out = append(out, c)
 		}

@@ -8,12 +8,12 @@ import (
 )
 
 var (
-	zone    = regexp.MustCompile(`^.{0,8}?(?:经济技术开发区|高新技术产业开发区|高新技术开发区|高新技术产业园区|经济开发区|旅游度假区|国家级新区|高新区|经开区|度假区|开发区|保税区|自贸区|示范区|新区)`)
+	zone    = regexp.MustCompile(`^.{0,8}?(?:经济技术开发区|高新技术产业开发区|高新技术开发区|高新技术产业园区|经济开发区|旅游度假区|国家级新区|高新区|经开区|度假区|开发区|保税区|自贸区|示范区|大学城|新区)`)
 	town    = regexp.MustCompile(`^(.{1,6}?)(?:街道办事处|街道办|街道)|^(.{2,6}?)(?:镇|乡|苏木)`)
 	village = regexp.MustCompile(`^(.{1,8}?)(?:村民委员会|村委会|居民委员会|社区居委会|居委会|社区|自然村|行政村|村)`)
 
 	strongRoad = strings.Fields("大道 大街 公路 支路 胡同 国道 省道 路 街 巷")
-	weakRoad   = strings.Fields("道 里 弄 坊 条 段")
+	weakRoad   = strings.Fields("道 里 弄 坊 条 段 环")
 	noRoad     = strings.Fields("铁 公 道 马 网 线 公交")
 	noise      = strings.Fields("内 里 里面 内的 的 在 与 和 及 处 交 上 院内 市区 城区 县城")
 )
@@ -101,7 +101,7 @@ func roadEnd(t []rune, door bool) int {
 			return i + n
 		}
 	}
-	if n := len(t); door && n >= 3 && slices.ContainsFunc(weakRoad, func(w string) bool { return strings.HasSuffix(string(t), w) }) && !strings.HasSuffix(string(t), "小区") {
+	if n := len(t); door && n >= 2 && slices.ContainsFunc(weakRoad, func(w string) bool { return strings.HasSuffix(string(t), w) }) && !strings.HasSuffix(string(t), "小区") {
 		return n
 	}
 	return 0
@@ -137,7 +137,7 @@ func endsPlace(s string) bool {
 // place takes named places out of a run of words: the estate and the hotel in
 // it are two. What does not end like a place is left over.
 func (s *scanner) place(str string) {
-	for _, w := range []string{"内", "里", "院内", "的"} {
+	for _, w := range []string{"内", "里", "院内", "的", "客房部", "客房", "前台", "大堂"} {
 		str = strings.TrimSuffix(str, w)
 	}
 	str = strings.TrimPrefix(strings.TrimPrefix(str, "的"), "内")

@@ -100,6 +100,9 @@ func (c *comparison) regions(a, b Address) verdict {
 	case cityOf(ra) == "" || cityOf(rb) == "":
 		c.missing = append(c.missing, "城市不明")
 		return absent
+	case ra == rb && undivided(ra) && compare(a.Town, b.Town) == differ:
+		c.differed = append(c.differed, "镇街（"+a.Town+"，"+b.Town+"）")
+		return differ
 	case ra == rb:
 		c.agreed = append(c.agreed, "辖区")
 		return agree

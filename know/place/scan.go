@@ -94,7 +94,7 @@ func (s *scanner) scan(text []rune) {
 
 const (
 	num  = `((?:[甲乙丙丁戊]|[A-Z]{0,2})\d+[A-Z]?|[A-Z]{1,2}|[甲乙丙丁])`
-	tail = `(?:号房间|号房|号室|房间|号铺面|号商铺|号档口|号摊位|室|房|户|铺|号)`
+	tail = `(?:号房间|号房|号铺|号室|房间|号铺面|号商铺|号档口|号摊位|室|房|户|铺|号)`
 )
 
 var (
@@ -286,7 +286,8 @@ func (s *scanner) door(str string) int {
 		if a.Road+a.Village == "" && loose {
 			return 0
 		}
-		a.Number = value
+		// At a crossing, the number is exact.
+		a.Number, a.Vague = value, false
 	case loose:
 		return 0
 	case marked && digits < 3 && a.Building == "":
