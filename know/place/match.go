@@ -67,8 +67,8 @@ func filler(text []rune, inside bool) int {
 // the names before it can mean together: nothing when it is no name here.
 func (a *atlas) name(text []rune, n int, cands []lanzha.Region, hint lanzha.Region) []lanzha.Region {
 	word, after := string(text[:n]), text[n:]
-	if named := a.names[word]; len(named) > 0 && !isRoadTail(after, 0) {
-		if next := join(cands, named); len(next) > 0 {
+	if named := a.names[word]; len(named) > 0 {
+		if next := join(cands, named); len(next) > 0 && (!isRoadTail(after, 0) || a.goesOn(after, next)) {
 			return next
 		}
 	}

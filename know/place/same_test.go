@@ -13,7 +13,7 @@ var hintIn = regexp.MustCompile(`hint (\d{6})`)
 
 // Every line of the pair files holds the answer, two addresses and why.
 func TestPairs(t *testing.T) {
-	for _, file := range []string{"testdata/held.txt", "testdata/pairs.txt", "testdata/messy.txt"} {
+	for _, file := range []string{"testdata/held.txt", "testdata/pairs.txt", "testdata/messy.txt", "testdata/later.txt"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

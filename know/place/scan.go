@@ -77,7 +77,7 @@ func (s *scanner) scan(text []rune) {
 			s.notes = append(s.notes, string(text[i+1:i+end]))
 			i += end + 1
 			continue
-		case r == '|' || r == ' ' || r == ')':
+		case r == '|' || r == ' ' || r == ')', r == '-' && (i+1 == len(text) || !isLatin(text[i+1])):
 			s.flush(false)
 			i++
 			continue
