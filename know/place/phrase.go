@@ -40,7 +40,7 @@ func (s *scanner) phrase(t []rune, door bool) int {
 	}
 	str := string(t)
 	first := a.Road == "" && a.Village == "" && len(a.POI) == 0
-	if m := zone.FindString(str); m != "" && first && !isRoadTail([]rune(str[len(m):]), 1) && !isPlaceTail([]rune(str[len(m):])) {
+	if m := zone.FindString(str); m != "" && first && !(door && len(m) == len(str)) && !isRoadTail([]rune(str[len(m):]), 1) && !isPlaceTail([]rune(str[len(m):])) {
 		return len([]rune(m))
 	}
 	if m := town.FindStringSubmatch(str); m != nil && first && a.Town == "" {
@@ -156,12 +156,12 @@ func (s *scanner) place(str string) {
 			if name := canonicalPlace(piece); !slices.Contains(s.a.POI, name) {
 				s.a.POI = append(s.a.POI, name)
 			}
-			s.placed = true
+			s.placed, s.unsure = true, false
 		case len(s.a.POI) > 0 || s.a.Number != "" || s.note:
 			s.rest = append(s.rest, piece)
 		case utf8.RuneCountInString(piece) >= 2 && !isAscii(piece):
 			s.rest = append(s.rest, piece)
-			s.placed = true
+			s.placed, s.unsure = true, true
 		default:
 			s.rest = append(s.rest, piece)
 		}

@@ -218,6 +218,10 @@ func (c *comparison) building(a, b Address) Match {
 			c.differed = append(c.differed, p.name)
 		}
 	}
+	if a.Number == "" && a.Building == "" && compare(a.Room, b.Room) == differ && slices.ContainsFunc(a.POI, residential.MatchString) {
+		c.missing = append(c.missing, "未写楼栋") // 听雨花园123号: a house or a room
+		return Unknown
+	}
 	if len(c.differed) > 0 {
 		return SameBuilding
 	}
@@ -241,6 +245,9 @@ func comparePlaces(a, b []string) verdict {
 	}
 	return differ
 }
+
+// residential are estates of many buildings.
+var residential = regexp.MustCompile(`(?:小区|住宅区|花园|家园|家苑|嘉园|苑|新村|新城|华庭|山庄|别墅|宿舍)$`)
 
 var tenant = regexp.MustCompile(`(?:酒店|饭店|宾馆|旅馆|旅店|旅社|招待所|客栈|民宿|会所|网吧|网咖|影城|餐厅|饭馆|茶楼|茶室|公司|集团|银行|超市|诊所|营业厅|店|店\))$`)
 

@@ -18,6 +18,9 @@ type scanner struct {
 	// placed is set when the last thing read was a named place: a number
 	// behind it counts its buildings or rooms, not the doors of the road.
 	placed bool
+	// unsure is set when the last words end neither like a road nor like a
+	// place: 王家桥 is where the doors are counted when a door follows.
+	unsure bool
 }
 
 func (s *scanner) run() {
@@ -240,7 +243,7 @@ func (s *scanner) floorOrRoom(str string) int {
 // wantsDoor reports whether the next number is the door of a road or village.
 func (s *scanner) wantsDoor() bool {
 	a := s.a
-	return a.Number == "" && !s.placed && a.Building+a.Unit+a.Floor == "" && (a.Road != "" || a.Village != "" || len(a.POI) == 0)
+	return a.Number == "" && (!s.placed || s.unsure) && a.Building+a.Unit+a.Floor == "" && (a.Road != "" || a.Village != "" || len(a.POI) == 0)
 }
 
 // door reads a number that no word but 号 explains.
@@ -251,10 +254,10 @@ func (s *scanner) door(str string) int {
 		switch {
 		case a.Number == "" && a.Road+a.Village != "":
 			a.Number = "附" + plain(m[1])
-		case a.Number != "" && !s.placed:
+		case a.Number != "" && !s.placed && a.Building == "":
 			a.Number += "-" + plain(m[1])
 		default:
-			return 0
+			s.rest = append(s.rest, m[0])
 		}
 		return len([]rune(m[0]))
 	}
@@ -282,7 +285,10 @@ func (s *scanner) door(str string) int {
 	}
 	value := strings.Join(parts, "-")
 	switch digits := len(digitsIn.FindString(m[1])); {
-	case s.wantsDoor() && (marked || !loose || a.Road != ""):
+	case s.unsure && s.wantsDoor() && marked && a.Road+a.Village == "" && len(s.rest) > 0:
+		a.Road, s.rest = s.rest[len(s.rest)-1], s.rest[:len(s.rest)-1]
+		a.Number, s.placed, s.unsure = value, false, false
+	case !s.unsure && s.wantsDoor() && (marked || !loose || a.Road != ""):
 		if a.Road+a.Village == "" && loose {
 			return 0
 		}
