@@ -1,16 +1,19 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 	"github.com/pressly/goose/v3/lock"
 
 	"lanzha"
@@ -47,43 +50,72 @@ func (db *DB) Migrate(ctx context.Context, schemas ...Schema) error {
 	return nil
 }
 
-func (db *DB) migrate(ctx context.Context, s Schema) error {
+// step is one migration in a database's own words.
+type step struct {
+	version int64
+	ddl     string
+}
+
+func (s Schema) steps(d Dialect) ([]step, error) {
 	names, err := fs.Glob(s.Files, "schema/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var steps []step
+	for _, name := range names {
+		version, err := strconv.ParseInt(strings.TrimSuffix(path.Base(name), ".sql"), 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: a migration is named NNN.sql: %w", name, err)
+		}
+		text, err := fs.ReadFile(s.Files, name)
+		if err != nil {
+			return nil, err
+		}
+		ddl := words[d].Replace(string(text))
+		if d == Postgres {
+			ddl = textType.ReplaceAllString(ddl, `TEXT COLLATE "C"`)
+		}
+		steps = append(steps, step{version, ddl})
+	}
+	slices.SortFunc(steps, func(a, b step) int { return cmp.Compare(a.version, b.version) })
+	return steps, nil
+}
+
+func (s Schema) table() string { return versionTable + s.Room }
+
+// versionTable starts the names of the tables that hold the rooms' versions.
+const versionTable = "schema_"
+
+func gooseDialect(d Dialect) goose.Dialect {
+	if d == Postgres {
+		return goose.DialectPostgres
+	}
+	return goose.DialectSQLite3
+}
+
+func (db *DB) migrate(ctx context.Context, s Schema) error {
+	found, err := s.steps(db.Dialect)
 	if err != nil {
 		return err
 	}
 	var steps []*goose.Migration
-	for _, name := range names {
-		version, err := strconv.ParseInt(strings.TrimSuffix(path.Base(name), ".sql"), 10, 64)
-		if err != nil {
-			return fmt.Errorf("%s: a migration is named NNN.sql: %w", name, err)
-		}
-		text, err := fs.ReadFile(s.Files, name)
-		if err != nil {
-			return err
-		}
-		ddl := words[db.Dialect].Replace(string(text))
-		if db.Dialect == Postgres {
-			ddl = textType.ReplaceAllString(ddl, `TEXT COLLATE "C"`)
-		}
-		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, ddl)
+	for _, f := range found {
+		steps = append(steps, goose.NewGoMigration(f.version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, f.ddl)
 			return err
 		}}, nil))
 	}
 	options := []goose.ProviderOption{
-		goose.WithGoMigrations(steps...), goose.WithTableName("schema_" + s.Room), goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(steps...), goose.WithTableName(s.table()), goose.WithDisableGlobalRegistry(true),
 	}
-	dialect := goose.DialectSQLite3
 	if db.Dialect == Postgres {
-		dialect = goose.DialectPostgres
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {
 			return err
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
-	provider, err := goose.NewProvider(dialect, db.write, nil, options...)
+	provider, err := goose.NewProvider(gooseDialect(db.Dialect), db.write, nil, options...)
 	if err != nil {
 		return err
 	}
@@ -95,4 +127,42 @@ func (db *DB) migrate(ctx context.Context, s Schema) error {
 	}
 	_, err = provider.Up(ctx)
 	return err
+}
+
+// Create makes a room's tables in tx as they were at a version, in a database
+// that does not have them; it is for a restore, which makes everything or
+// nothing. Migrate goes on from there.
+func (tx *Tx) Create(ctx context.Context, s Schema, version int64) error {
+	steps, err := s.steps(tx.Dialect)
+	if err != nil {
+		return lanzha.Internal("sqldb.Create", err)
+	}
+	store, err := database.NewStore(gooseDialect(tx.Dialect), s.table())
+	if err != nil {
+		return lanzha.Internal("sqldb.Create", err)
+	}
+	if err := store.CreateVersionTable(ctx, tx.tx); err != nil {
+		return wrap("sqldb.Create", err)
+	}
+	for _, st := range append([]step{{}}, steps...) { // version 0 is the version table itself
+		if st.version > version {
+			break
+		}
+		if _, err := tx.tx.ExecContext(ctx, st.ddl); err != nil {
+			return wrap("sqldb.Create", fmt.Errorf("%s %d: %w", s.Room, st.version, err))
+		}
+		if err := store.Insert(ctx, tx.tx, database.InsertRequest{Version: st.version}); err != nil {
+			return wrap("sqldb.Create", err)
+		}
+	}
+	return nil
+}
+
+// Latest is the version that Migrate brings a room to.
+func (s Schema) Latest() (int64, error) {
+	steps, err := s.steps(SQLite)
+	if err != nil || len(steps) == 0 {
+		return 0, err
+	}
+	return steps[len(steps)-1].version, nil
 }

@@ -378,3 +378,12 @@ func head(query string) string {
 	}
 	return query
 }
+
+// ForUpdate ends a SELECT that reads a row in order to change it: other
+// processes wait for this transaction. SQLite has one writer anyway.
+func (tx *Tx) ForUpdate() string {
+	if tx.Dialect == Postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
