@@ -104,3 +104,19 @@ func FuzzParse(f *testing.F) {
 		Parse(a.String(), "")
 	})
 }
+
+func BenchmarkParse(b *testing.B) {
+	for b.Loop() {
+		Parse("云南省昆明市呈贡区彩云南路1258号云岭假日酒店3楼306", "530100")
+	}
+}
+
+// A hostile text costs no more than a long one.
+func TestParseIsBounded(t *testing.T) {
+	for _, s := range []string{strings.Repeat("昆明市", 5000), strings.Repeat("吉林", 5000), strings.Repeat("(", 5000), strings.Repeat("9", 5000), strings.Repeat("大理州大理市", 3000)} {
+		a := Parse(s, "")
+		if m, reason := Same(a, a); m == Different {
+			t.Errorf("%.20s… differs from itself: %s", s, reason)
+		}
+	}
+}
