@@ -182,23 +182,30 @@ func (d *Directory) bump(ctx context.Context, tx *sqldb.Tx) (int64, error) {
 	return sqldb.One(ctx, tx, "revision", sqldb.Value[int64], `UPDATE institution_revision SET n = n + 1 WHERE one = 1 RETURNING n`)
 }
 
-// Port notes that numbers (E.164, mobile or fixed) left their range for an
-// institution; "" takes them back to it. It returns how many there were.
-func (d *Directory) Port(ctx context.Context, tx *sqldb.Tx, actor lanzha.ID, to Institution, numbers []string) error {
+// Port notes that numbers (E.164, mobile or fixed) were carried to an
+// institution, or, with back, that they left it for the range they were born
+// in. Of the latter those that it does not hold stay as they are.
+func (d *Directory) Port(ctx context.Context, tx *sqldb.Tx, actor lanzha.ID, in Institution, back bool, numbers []string) error {
 	revision, err := d.bump(ctx, tx)
 	if err != nil {
 		return err
 	}
+	query, args := `INSERT INTO institution_ported (number, institution, revision) VALUES ($1, $2, $3)
+		ON CONFLICT (number) DO UPDATE SET institution = excluded.institution, revision = excluded.revision`, []any{string(in.ID), revision}
+	if back {
+		query = `UPDATE institution_ported SET institution = '', revision = $3 WHERE number = $1 AND institution = $2`
+	}
+	changed := int64(0)
 	for _, number := range numbers {
-		if _, err := sqldb.Exec(ctx, tx, `INSERT INTO institution_ported (number, institution, revision) VALUES ($1, $2, $3)
-			ON CONFLICT (number) DO UPDATE SET institution = excluded.institution, revision = excluded.revision`,
-			number, string(to.ID), revision); err != nil {
+		n, err := sqldb.Exec(ctx, tx, query, append([]any{number}, args...)...)
+		if err != nil {
 			return err
 		}
+		changed += n
 	}
 	_, err = d.journal.Append(ctx, tx, d.now(), journal.Entry{
-		Kind: "institution.ported", Record: to.ID, Version: to.Version, Actor: actor, Region: to.Region, Institution: to.ID,
-		Payload: map[string]any{"numbers": len(numbers)},
+		Kind: "institution.ported", Record: in.ID, Version: in.Version, Actor: actor, Region: in.Region, Institution: in.ID,
+		Payload: map[string]any{"numbers": changed, "back": back},
 	})
 	return err
 }
@@ -334,15 +341,15 @@ func (d *Directory) load(ctx context.Context, q sqldb.Queryer) error {
 	if err != nil {
 		return err
 	}
-	at0 := make(map[lanzha.ID]int, len(all))
+	index := make(map[lanzha.ID]int, len(all))
 	for i := range all {
-		at0[all[i].ID] = i
+		index[all[i].ID] = i
 	}
 	if _, err := sqldb.All(ctx, q, func(s sqldb.Scanner) (struct{}, error) {
 		var id lanzha.ID
 		var r Range
 		err := s.Scan(&id, &r.Kind, &r.Prefix)
-		if i, ok := at0[id]; ok && err == nil {
+		if i, ok := index[id]; ok && err == nil {
 			all[i].Ranges = append(all[i].Ranges, r)
 		}
 		return struct{}{}, err

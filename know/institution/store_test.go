@@ -21,6 +21,8 @@ import (
 
 var schemas = []sqldb.Schema{journal.Schema(), api.Schema(), institution.Schema()}
 
+var at = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
 // openVault makes a keyset that lasts as long as the test.
 func openVault(t testing.TB) *vault.Vault {
 	t.Helper()
@@ -154,13 +156,14 @@ func TestRoute(t *testing.T) {
 			made[i.Code] = create(t, db, d, i)
 		}
 		if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
-			if err := d.Port(ctx, tx, "", made["other"], []string{"+8613888812345", "+8613888812346", "+8613888812347"}); err != nil {
+			if err := d.Port(ctx, tx, "", made["other"], false, []string{"+8613888812345", "+8613888812346", "+8613888812347"}); err != nil {
 				return err
 			}
-			if err := d.Port(ctx, tx, "", made["off"], []string{"+8613888812346"}); err != nil {
+			if err := d.Port(ctx, tx, "", made["off"], false, []string{"+8613888812346"}); err != nil {
 				return err
 			}
-			return d.Port(ctx, tx, "", in{}, []string{"+8613888812347"})
+			// The one that another holds by now stays there.
+			return d.Port(ctx, tx, "", made["other"], true, []string{"+8613888812347", "+8613888812346"})
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -230,9 +233,9 @@ func TestAnotherProcessSeesAChangeWithinASecond(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		change(func(tx *sqldb.Tx) error { return a.Port(ctx, tx, "", other, []string{"+8613888812345"}) })
+		change(func(tx *sqldb.Tx) error { return a.Port(ctx, tx, "", other, false, []string{"+8613888812345"}) })
 		routed("second")
-		change(func(tx *sqldb.Tx) error { return a.Port(ctx, tx, "", institution.Institution{}, []string{"+8613888812345"}) })
+		change(func(tx *sqldb.Tx) error { return a.Port(ctx, tx, "", other, true, []string{"+8613888812345"}) })
 		routed("first")
 		first.Disabled = true
 		change(func(tx *sqldb.Tx) error { _, err := a.Update(ctx, tx, "", first); return err })
