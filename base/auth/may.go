@@ -138,28 +138,25 @@ func (d *Decider) forbidden(p *principal, action string, r Resource) error {
 	if len(diagnostic.Reasons) == 0 {
 		return nil
 	}
-	notes := d.rules.byID[diagnostic.Reasons[0].PolicyID].Annotations()
+	notes := d.rules.notes[diagnostic.Reasons[0].PolicyID]
 	e := lanzha.Forbidden("%s", string(notes["message"]))
 	e.Hint, e.Field = string(notes["hint"]), string(notes["field"])
 	return e
 }
 
 func (d *Decider) ask(set policies, p *principal, action string, r Resource) (cedar.Decision, cedar.Diagnostic) {
-	requestedBy := nobody
+	resource := types.Entity{UID: types.NewEntityUID(typeRecord, types.String(r.ID)), Parents: d.parentsOf(r), Attributes: plainRecord}
 	if r.RequestedBy != "" {
-		requestedBy = types.NewEntityUID(typeAccount, types.String(r.RequestedBy))
+		resource.Attributes = recordAttributes(types.NewEntityUID(typeAccount, types.String(r.RequestedBy)), r.Protected)
+	} else if r.Protected {
+		resource.Attributes = recordAttributes(nobody, true)
 	}
-	resource := types.Entity{
-		UID:     types.NewEntityUID(typeRecord, types.String(r.ID)),
-		Parents: d.parentsOf(r),
-		Attributes: types.NewRecord(types.RecordMap{
-			"requestedBy": requestedBy,
-			"protected":   types.Boolean(r.Protected),
-		}),
+	act := plainAct
+	if r.Document != "" || r.Purpose != "" {
+		act = actAttributes(r.Document, r.Purpose)
 	}
 	return cedar.Authorize(set, world{&p.entity, &resource}, cedar.Request{
-		Principal: p.entity.UID, Action: types.NewEntityUID(typeAction, types.String(action)), Resource: resource.UID,
-		Context: types.NewRecord(types.RecordMap{"document": types.String(r.Document), "purpose": types.String(r.Purpose)}),
+		Principal: p.entity.UID, Action: types.NewEntityUID(typeAction, types.String(action)), Resource: resource.UID, Context: act,
 	})
 }
 

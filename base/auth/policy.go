@@ -3,8 +3,10 @@ package auth
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/cedar-policy/cedar-go"
@@ -16,14 +18,20 @@ import (
 //go:embed policies.cedar
 var policyText []byte
 
-// policies are the policies that can matter for one action, so that a decision
-// does not walk through the others.
-type policies []*cedar.Policy
+// rule is one policy, compiled for one action.
+type rule struct {
+	id     cedar.PolicyID
+	policy *cedar.Policy
+}
+
+// policies are those that can matter for one action, so that a decision does
+// not walk through the others.
+type policies []rule
 
 func (p policies) All() iter.Seq2[cedar.PolicyID, *cedar.Policy] {
 	return func(yield func(cedar.PolicyID, *cedar.Policy) bool) {
-		for _, policy := range p {
-			if !yield(cedar.PolicyID(policy.Annotations()["id"]), policy) {
+		for _, r := range p {
+			if !yield(r.id, r.policy) {
 				return
 			}
 		}
@@ -35,20 +43,20 @@ type rules struct {
 	permits map[string]policies
 	forbids map[string]policies
 	actions []string // every action that a policy names
-	byID    map[cedar.PolicyID]*cedar.Policy
+	notes   map[cedar.PolicyID]cedar.Annotations
 }
 
-// scopeOf is the part of a policy's JSON form that names its actions.
-type scopeOf struct {
-	Action struct {
-		Op       string       `json:"op"`
-		Entity   entityJSON   `json:"entity"`
-		Entities []entityJSON `json:"entities"`
-	} `json:"action"`
+// actionScope is the part of a policy's JSON form that names its actions:
+// "All", "==" one entity, or "in" several.
+type actionScope struct {
+	Op       string       `json:"op"`
+	Entity   *entityJSON  `json:"entity,omitempty"`
+	Entities []entityJSON `json:"entities,omitempty"`
 }
 
 type entityJSON struct {
-	ID string `json:"id"`
+	Type string `json:"type"`
+	ID   string `json:"id"`
 }
 
 // parse reads the embedded policies; what is wrong with them is a mistake of
@@ -58,48 +66,66 @@ func parse(text []byte) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rules{permits: map[string]policies{}, forbids: map[string]policies{}, byID: map[cedar.PolicyID]*cedar.Policy{}}
-	named := make([][]string, len(list)) // nil is every action
+	r := &rules{permits: map[string]policies{}, forbids: map[string]policies{}, notes: map[cedar.PolicyID]cedar.Annotations{}}
+	scopes, forms := make([]actionScope, len(list)), make([]map[string]json.RawMessage, len(list))
 	for i, policy := range list {
-		id := cedar.PolicyID(policy.Annotations()["id"])
-		if id == "" || r.byID[id] != nil {
-			return nil, fmt.Errorf("policy at line %d needs an @id of its own", policy.Position().Line)
+		notes := policy.Annotations()
+		id := cedar.PolicyID(notes["id"])
+		if id == "" || r.notes[id] != nil {
+			return nil, fmt.Errorf("the policy at line %d needs an @id of its own", policy.Position().Line)
 		}
-		r.byID[id] = policy
+		r.notes[id] = notes
 		text, err := policy.MarshalJSON()
 		if err != nil {
 			return nil, err
 		}
-		var scope scopeOf
-		if err := json.Unmarshal(text, &scope); err != nil {
+		if err := errors.Join(json.Unmarshal(text, &forms[i]), json.Unmarshal(forms[i]["action"], &scopes[i])); err != nil {
 			return nil, err
 		}
-		if scope.Action.Entity.ID != "" {
-			named[i] = append(named[i], scope.Action.Entity.ID)
+		if e := scopes[i].Entity; e != nil {
+			scopes[i].Entities = append(scopes[i].Entities, *e)
 		}
-		for _, e := range scope.Action.Entities {
-			named[i] = append(named[i], e.ID)
+		for _, e := range scopes[i].Entities {
+			r.actions = append(r.actions, e.ID)
 		}
-		if named[i] == nil && scope.Action.Op != "All" {
-			return nil, fmt.Errorf("policy %s names its actions in an unknown way, %q", id, scope.Action.Op)
-		}
-		r.actions = append(r.actions, named[i]...)
 	}
 	slices.Sort(r.actions)
 	r.actions = slices.Compact(r.actions)
 	for _, action := range r.actions {
+		this := entityJSON{Type: string(typeAction), ID: action}
 		for i, policy := range list {
-			if named[i] != nil && !slices.Contains(named[i], action) {
+			if scopes[i].Op != "All" && !slices.Contains(scopes[i].Entities, this) {
 				continue
 			}
-			if policy.Effect() == cedar.Permit {
-				r.permits[action] = append(r.permits[action], policy)
-			} else {
-				r.forbids[action] = append(r.forbids[action], policy)
+			// The policy for this action alone: "action in [...]" would build
+			// the whole set again at every decision.
+			compiled, err := forAction(forms[i], this)
+			if err != nil {
+				return nil, err
 			}
+			to := r.forbids
+			if policy.Effect() == cedar.Permit {
+				to = r.permits
+			}
+			to[action] = append(to[action], rule{cedar.PolicyID(policy.Annotations()["id"]), compiled})
 		}
 	}
 	return r, nil
+}
+
+func forAction(form map[string]json.RawMessage, action entityJSON) (*cedar.Policy, error) {
+	form = maps.Clone(form)
+	scope, err := json.Marshal(actionScope{Op: "==", Entity: &action})
+	if err != nil {
+		return nil, err
+	}
+	form["action"] = scope
+	text, err := json.Marshal(form)
+	if err != nil {
+		return nil, err
+	}
+	var p cedar.Policy
+	return &p, p.UnmarshalJSON(text)
 }
 
 const (
@@ -148,6 +174,21 @@ func principalEntity(a Actor) types.Entity {
 			"mustChange":  types.Boolean(a.MustChange),
 		}),
 	}
+}
+
+// plain are the attributes of most records, and of most acts: nobody asked,
+// nothing is protected, no document and no purpose is stated.
+var (
+	plainRecord = recordAttributes(nobody, false)
+	plainAct    = actAttributes("", "")
+)
+
+func recordAttributes(requestedBy types.EntityUID, protected bool) types.Record {
+	return types.NewRecord(types.RecordMap{"requestedBy": requestedBy, "protected": types.Boolean(protected)})
+}
+
+func actAttributes(document, purpose string) types.Record {
+	return types.NewRecord(types.RecordMap{"document": types.String(document), "purpose": types.String(purpose)})
 }
 
 // place is what a record's parents depend on.
