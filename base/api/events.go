@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"lanzha"
@@ -122,4 +123,26 @@ func follow(ctx context.Context, w http.ResponseWriter, out *http.ResponseContro
 		case <-time.After(eventPoll):
 		}
 	}
+}
+
+// Timeline is what happened to a record, the newest first. Of a row that the
+// caller may not see only the kind and the time remain: that something
+// happened elsewhere is part of the record, what it was is not.
+func Timeline(ctx context.Context, db *sqldb.DB, j *journal.Journal, record lanzha.ID, before int64, limit int, visible func(journal.Row) bool) (List[Event], error) {
+	rows, err := j.Timeline(ctx, db.Read(), record, before, limit+1)
+	if err != nil {
+		return List[Event]{}, err
+	}
+	list := List[Event]{Items: []Event{}}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		list.Next = strconv.FormatInt(rows[limit-1].Seq, 10)
+	}
+	for _, row := range rows {
+		if !visible(row) {
+			row = journal.Row{Cursor: row.Cursor, At: row.At, Kind: row.Kind, Payload: json.RawMessage("{}")}
+		}
+		list.Items = append(list.Items, EventOf(row))
+	}
+	return list, nil
 }

@@ -157,3 +157,15 @@ func Forget(ctx context.Context, db *sqldb.DB, now time.Time) error {
 		return err
 	})
 }
+
+// Revealed is a masked field in the clear, for a minute.
+type Revealed struct {
+	Value string    `json:"value"`
+	Until time.Time `json:"until" doc:"when the console hides it again"`
+}
+
+// Reveal shows a value for a minute. The caller has asked the gate and left
+// the journal row.
+func Reveal(value string, now time.Time) Revealed {
+	return Revealed{Value: value, Until: now.Add(time.Minute)}
+}

@@ -1,0 +1,223 @@
+package clue
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"lanzha"
+	"lanzha/base/sqldb"
+	"lanzha/base/vault"
+)
+
+const lookupColumns = `id, version, clue, institution, state, fields, officers, purpose, legal_basis, document_no, location_no, asked_by, report,
+	province, city, district, asked_at, due_at, sent_at, answered_at, escalation, escalated_to, answer`
+
+// InsertLookup adds a lookup.
+func (s *Store) InsertLookup(ctx context.Context, tx *sqldb.Tx, l Lookup) error {
+	fields, err := json.Marshal(l.Fields)
+	if err != nil {
+		return lanzha.Internal("clue.InsertLookup", err)
+	}
+	officers, err := json.Marshal(l.Officers)
+	if err != nil {
+		return lanzha.Internal("clue.InsertLookup", err)
+	}
+	_, err = sqldb.Exec(ctx, tx, `INSERT INTO lookup (`+lookupColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, 0, 0, '', '')`,
+		string(l.ID), l.Version, string(l.Clue), string(l.Institution), string(l.State), string(fields), string(officers), l.Purpose, l.LegalBasis,
+		l.DocumentNo, l.LocationDecisionNo, string(l.AskedBy), string(l.Report),
+		string(l.Region.Province()), string(l.Region.City()), string(l.Region.District()), int64(lanzha.At(l.AskedAt)), int64(lanzha.At(l.DueAt)))
+	return err
+}
+
+// UpdateLookup writes a lookup whose stored version is one less.
+func (s *Store) UpdateLookup(ctx context.Context, tx *sqldb.Tx, l Lookup) error {
+	text, err := json.Marshal(l.Answer)
+	if err != nil {
+		return lanzha.Internal("clue.UpdateLookup", err)
+	}
+	sealed, err := s.vault.Seal(answerField(l.ID), string(text))
+	if err != nil {
+		return err
+	}
+	n, err := sqldb.Exec(ctx, tx, `UPDATE lookup SET version = $1, state = $2, sent_at = $3, answered_at = $4, escalation = $5, escalated_to = $6, answer = $7
+		WHERE id = $8 AND version = $9`,
+		l.Version, string(l.State), int64(lanzha.At(l.SentAt)), int64(lanzha.At(l.AnsweredAt)), l.Escalation, string(l.EscalatedTo), sealed, string(l.ID), l.Version-1)
+	if err == nil && n == 0 {
+		return lanzha.Conflict("somebody changed this question before you")
+	}
+	return err
+}
+
+func answerField(id lanzha.ID) vault.Field {
+	return vault.Field{Table: "lookup", Column: "answer", Row: id}
+}
+
+// Lookup reads one lookup with its answer.
+func (s *Store) Lookup(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Lookup, error) {
+	return sqldb.One(ctx, q, "lookup", s.scanLookup, `SELECT `+lookupColumns+` FROM lookup WHERE id = $1`, string(id))
+}
+
+// LookupLocked reads a lookup in order to change it.
+func (s *Store) LookupLocked(ctx context.Context, tx *sqldb.Tx, id lanzha.ID) (Lookup, error) {
+	return sqldb.One(ctx, tx, "lookup", s.scanLookup, `SELECT `+lookupColumns+` FROM lookup WHERE id = $1`+tx.ForUpdate(), string(id))
+}
+
+func (s *Store) scanLookup(row sqldb.Scanner) (Lookup, error) {
+	l, sealed, err := scanLine(row)
+	if err != nil || sealed == "" {
+		return l, err
+	}
+	text, err := s.vault.Unseal(answerField(l.ID), sealed)
+	if err != nil {
+		return l, err
+	}
+	return l, json.Unmarshal([]byte(text), &l.Answer)
+}
+
+// scanLine reads a lookup and leaves its answer sealed: lists carry none.
+func scanLine(row sqldb.Scanner) (l Lookup, sealed string, err error) {
+	var fields, officers string
+	var province, city, district lanzha.Region
+	var asked, due, sent, answered lanzha.Micros
+	if err := row.Scan(&l.ID, &l.Version, &l.Clue, &l.Institution, &l.State, &fields, &officers, &l.Purpose, &l.LegalBasis, &l.DocumentNo, &l.LocationDecisionNo,
+		&l.AskedBy, &l.Report, &province, &city, &district, &asked, &due, &sent, &answered, &l.Escalation, &l.EscalatedTo, &sealed); err != nil {
+		return l, "", err
+	}
+	for _, r := range []lanzha.Region{province, city, district} {
+		if r != "" {
+			l.Region = r
+		}
+	}
+	l.AskedAt, l.DueAt, l.SentAt, l.AnsweredAt = asked.Time(), due.Time(), sent.Time(), answered.Time()
+	if err := json.Unmarshal([]byte(fields), &l.Fields); err != nil {
+		return l, "", err
+	}
+	return l, sealed, json.Unmarshal([]byte(officers), &l.Officers)
+}
+
+// OfClue lists the lookups of a clue, the newest first.
+func (s *Store) OfClue(ctx context.Context, q sqldb.Queryer, clue lanzha.ID) ([]Lookup, error) {
+	return sqldb.All(ctx, q, s.scanLookup, `SELECT `+lookupColumns+` FROM lookup WHERE clue = $1 ORDER BY asked_at DESC, id DESC LIMIT 200`, string(clue))
+}
+
+// soonest is the earliest deadline among a clue's pending lookups; zero when
+// none is pending.
+func (s *Store) soonest(ctx context.Context, q sqldb.Queryer, clue lanzha.ID) (time.Time, error) {
+	due, err := sqldb.One(ctx, q, "deadline", sqldb.Value[lanzha.Micros],
+		`SELECT coalesce(min(due_at), 0) FROM lookup WHERE clue = $1 AND state IN ('asked', 'sent', 'overdue')`, string(clue))
+	return due.Time(), err
+}
+
+// asked reports whether an institution was asked about a clue since an
+// instant and has answered or may still.
+func (s *Store) asked(ctx context.Context, q sqldb.Queryer, clue, institution lanzha.ID, since time.Time) (bool, error) {
+	n, err := sqldb.One(ctx, q, "count", sqldb.Value[int64],
+		`SELECT count(*) FROM lookup WHERE clue = $1 AND asked_at >= $2 AND institution = $3 AND state IN ('asked', 'sent', 'overdue', 'answered')`,
+		string(clue), int64(lanzha.At(since)), string(institution))
+	return n > 0, err
+}
+
+// LookupFilter narrows Lookups. One of Institution, EscalatedTo and Region
+// leads; State is always set.
+type LookupFilter struct {
+	Institution lanzha.ID
+	EscalatedTo lanzha.ID
+	Region      lanzha.Region // "" is the whole country
+	State       LookupState
+	After       *LookupKey
+	Limit       int
+}
+
+// LookupKey is the place of a lookup in the list.
+type LookupKey struct {
+	Due lanzha.Micros `json:"due"`
+	ID  lanzha.ID     `json:"id"`
+}
+
+// Lookups lists questions without their answers, the soonest deadline first.
+func (s *Store) Lookups(ctx context.Context, q sqldb.Queryer, f LookupFilter) ([]Lookup, error) {
+	where, args := []string{"state = $1"}, []any{string(f.State)}
+	add := func(condition string, values ...any) {
+		places := make([]any, len(values))
+		for i, v := range values {
+			args = append(args, v)
+			places[i] = len(args)
+		}
+		where = append(where, fmt.Sprintf(condition, places...))
+	}
+	if f.Institution != "" {
+		add("institution = $%d", string(f.Institution))
+	}
+	if f.EscalatedTo != "" {
+		add("escalated_to = $%d AND escalated_to <> ''", string(f.EscalatedTo))
+	}
+	switch {
+	case f.Region == "":
+	case f.Region.District() != "":
+		add("district = $%d", string(f.Region))
+	case f.Region.City() != "":
+		add("city = $%d", string(f.Region))
+	default:
+		add("province = $%d", string(f.Region))
+	}
+	if f.After != nil {
+		add("(due_at, id) > ($%d, $%d)", int64(f.After.Due), string(f.After.ID))
+	}
+	args = append(args, f.Limit)
+	return sqldb.All(ctx, q, func(row sqldb.Scanner) (Lookup, error) {
+		l, _, err := scanLine(row)
+		return l, err
+	}, fmt.Sprintf(`SELECT `+lookupColumns+` FROM lookup WHERE %s ORDER BY due_at, id LIMIT $%d`, strings.Join(where, " AND "), len(args)), args...)
+}
+
+// Figures are how an institution answers.
+type Figures struct {
+	Institution lanzha.ID
+	Asked       int64         // questions of the period
+	Answered    int64         // answered, late ones among them
+	Refused     int64         //
+	Pending     int64         // still open, overdue ones among them
+	InTime      int64         // answered or refused by the deadline
+	Due         int64         // answered, refused, or past the deadline: what InTime is a share of
+	P50, P95    time.Duration // of answers; 0 when there is none
+}
+
+// Figures counts by institution the questions asked in [from, to). A question
+// still within its deadline counts for nobody yet.
+func (s *Store) Figures(ctx context.Context, q sqldb.Queryer, region lanzha.Region, from, to, now time.Time) ([]Figures, error) {
+	scope, args := "", []any{int64(lanzha.At(from)), int64(lanzha.At(to)), int64(lanzha.At(now))}
+	if region != "" {
+		args = append(args, string(region))
+		switch {
+		case region.District() != "":
+			scope = " AND district = $4"
+		case region.City() != "":
+			scope = " AND city = $4"
+		default:
+			scope = " AND province = $4"
+		}
+	}
+	return sqldb.All(ctx, q, func(row sqldb.Scanner) (Figures, error) {
+		var f Figures
+		var p50, p95 int64
+		err := row.Scan(&f.Institution, &f.Asked, &f.Answered, &f.Refused, &f.Pending, &f.InTime, &f.Due, &p50, &p95)
+		f.P50, f.P95 = time.Duration(p50)*time.Microsecond, time.Duration(p95)*time.Microsecond
+		return f, err
+	}, `WITH l AS (
+			SELECT institution, state, due_at, asked_at, answered_at,
+				row_number() OVER (PARTITION BY institution, CASE WHEN state = 'answered' THEN 1 ELSE 0 END ORDER BY answered_at - asked_at) AS n,
+				count(*) OVER (PARTITION BY institution, CASE WHEN state = 'answered' THEN 1 ELSE 0 END) AS of_n
+			FROM lookup WHERE asked_at >= $1 AND asked_at < $2 AND state <> 'cancelled'`+scope+`)
+		SELECT institution, count(*),
+			count(*) FILTER (WHERE state = 'answered'), count(*) FILTER (WHERE state = 'refused'),
+			count(*) FILTER (WHERE state IN ('asked', 'sent', 'overdue')),
+			count(*) FILTER (WHERE state IN ('answered', 'refused') AND answered_at <= due_at),
+			count(*) FILTER (WHERE state IN ('answered', 'refused', 'unreadable') OR due_at < $3),
+			coalesce(max(CASE WHEN state = 'answered' AND n = (of_n + 1) / 2 THEN answered_at - asked_at END), 0),
+			coalesce(max(CASE WHEN state = 'answered' AND n = (of_n * 95 + 99) / 100 THEN answered_at - asked_at END), 0)
+		FROM l GROUP BY institution ORDER BY institution`, args...)
+}
