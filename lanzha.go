@@ -180,10 +180,10 @@ func (r Region) Contains(other Region) bool {
 		return true
 	case r == other:
 		return true
-	case r.City() == "":
-		return r.Province() != "" && r.Province() == other.Province()
-	case r.District() == "":
+	case r.District() != "":
+		return false
+	case r.City() != "":
 		return r.City() == other.City()
 	}
-	return false
+	return r.Province() != "" && r.Province() == other.Province()
 }

@@ -54,6 +54,7 @@ func TestRegion(t *testing.T) {
 		{"", "530114", true}, {"", "", true}, {"530000", "530114", true}, {"530100", "530114", true},
 		{"530114", "530114", true}, {"530114", "530100", false}, {"530100", "530302", false},
 		{"530000", "520000", false}, {"530000", "", false}, {"53", "530114", false}, {"530100", "530000", false},
+		{"810001", "810002", false}, {"810000", "810001", true}, {"429000", "429004", true}, // districts right below a province
 	} {
 		if got := c.outer.Contains(c.inner); got != c.want {
 			t.Errorf("Region(%q).Contains(%q) = %v", c.outer, c.inner, got)
