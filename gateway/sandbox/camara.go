@@ -108,7 +108,7 @@ func checkTenure(s *Server, l Line, q camaraAsk) (int, any) {
 	if _, err := time.Parse(time.DateOnly, q.TenureDate); err != nil {
 		return fail(400, "INVALID_ARGUMENT", "tenureDate is not a date.")
 	}
-	if q.TenureDate > on(s.start, 0) {
+	if q.TenureDate > on(s.opt.Now(), 0) {
 		return fail(400, "OUT_OF_RANGE", "tenureDate lies in the future.")
 	}
 	contract := "PAYM"

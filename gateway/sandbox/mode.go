@@ -85,7 +85,7 @@ func (c *City) temper(s int, start time.Time) Mode {
 	m := [sites]Mode{
 		{MinMS: 1500, MaxMS: 3000, ErrorRate: 0.005},
 		{MinMS: 1800, MaxMS: 3500, ErrorRate: 0.005},
-		{MinMS: 1500, MaxMS: 5000, ErrorRate: 0.02},
+		{MinMS: 1500, MaxMS: 5000, ErrorRate: 0.004},
 		{MinMS: 2500, MaxMS: 8000, ErrorRate: 0.01},
 		{MinMS: 3000, MaxMS: 12000, ErrorRate: 0.01},
 	}[s]

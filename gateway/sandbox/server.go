@@ -65,10 +65,10 @@ type site struct {
 	// everything below is under mu
 	mode    Mode
 	stats   Stats
-	keys    map[string]bool
-	replies map[string]*taken // by key, on CAMARA by key and operation
-	status  map[string]string // what orders changed: number -> status
-	count   uint64            // requests, the error rate's draw
+	keys    map[string]time.Time // each key, and when its reply is ready
+	replies map[string]*taken    // by key, on CAMARA by key and operation
+	status  map[string]string    // what orders changed: number -> status
+	count   uint64               // requests, the error rate's draw
 }
 
 // taken is a question taken down: its reply is decided, and sent at ready.
@@ -91,7 +91,7 @@ func NewServer(city *City, opt Options) *Server {
 	for i := range s.site {
 		s.site[i] = &site{
 			n: i, mode: city.temper(i, s.start),
-			keys: map[string]bool{}, replies: map[string]*taken{}, status: map[string]string{},
+			keys: map[string]time.Time{}, replies: map[string]*taken{}, status: map[string]string{},
 		}
 	}
 	s.mux.HandleFunc("POST /{kind}/{n}/ask", s.at(s.ask))
@@ -232,9 +232,12 @@ func (s *Server) take(to *site, key, op string, content []byte, decide func(no s
 	case ok:
 		to.stats.Repeats++
 	default:
-		to.keys[key] = true
-		u := float64(s.city.hash("delay"+key, uint64(to.n))%1000) / 1000
-		ready := now.Add(time.Duration(s.opt.Scale * float64(to.mode.delay(u))))
+		ready, known := to.keys[key]
+		if !known { // what more is asked under the key needs no more time
+			u := float64(s.city.hash("delay"+key, uint64(to.n))%1000) / 1000
+			ready = now.Add(time.Duration(s.opt.Scale * float64(to.mode.delay(u))))
+			to.keys[key] = ready
+		}
 		no := fmt.Sprintf("MN%d%08d", to.n+1, len(to.replies)+1)
 		status, v := decide(no, ready)
 		b, err := json.Marshal(v)
