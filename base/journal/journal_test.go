@@ -32,6 +32,24 @@ func appendOne(t *testing.T, db *sqldb.DB, j *journal.Journal, e journal.Entry) 
 	}
 }
 
+// settled waits until n rows are settled: on PostgreSQL a row is when every
+// transaction of the server that began before it has ended.
+func settled(t *testing.T, db *sqldb.DB, j *journal.Journal, n int) []journal.Row {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		rows, err := j.After(context.Background(), db.Read(), journal.Cursor{}, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rows) == n {
+			return rows
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d rows are settled after 20 s, want %d", len(rows), n)
+		}
+	}
+}
+
 func kinds(rows []journal.Row) []string {
 	out := []string{}
 	for _, r := range rows {
@@ -170,14 +188,12 @@ func TestNewEpochSortsAfterAllBefore(t *testing.T) {
 		ctx := context.Background()
 		j := journal.New(db, time.Now, nil)
 		appendOne(t, db, j, journal.Entry{Kind: "before", Record: "x"})
-		before, err := j.Last(ctx, db.Read())
-		if err != nil {
-			t.Fatal(err)
-		}
+		before := settled(t, db, j, 1)[0].Cursor
 		if err := db.Tx(ctx, func(tx *sqldb.Tx) error { return j.NewEpoch(ctx, tx, time.Now()) }); err != nil {
 			t.Fatal(err)
 		}
 		appendOne(t, db, j, journal.Entry{Kind: "after", Record: "x"})
+		settled(t, db, j, 2)
 		rows, err := j.After(ctx, db.Read(), before, 10)
 		if err != nil {
 			t.Fatal(err)

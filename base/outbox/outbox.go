@@ -151,6 +151,13 @@ func (b *Outbox) Revive(ctx context.Context, tx *sqldb.Tx, id lanzha.ID) error {
 	return err
 }
 
+// Resume makes every item that was under way or waiting for its next attempt
+// due as it was at first, after a restore: what a worker of the old database
+// sent is sent again with the same key. It returns how many those were.
+func Resume(ctx context.Context, tx *sqldb.Tx) (int64, error) {
+	return sqldb.Exec(ctx, tx, `UPDATE outbox SET next_at = due_at WHERE state = 'owed' AND next_at > due_at`)
+}
+
 // Attempt is one try as it was recorded.
 type Attempt struct {
 	Key            string
