@@ -1,0 +1,101 @@
+import createClient, { type Middleware } from "openapi-fetch"
+import { nextOffset } from "../parts/deadline"
+
+/** What the API says when it refuses: RFC 9457 with this platform's code and hint. */
+export class Problem extends Error {
+  override name = "Problem"
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+    readonly hint: string,
+    readonly errors: { location?: string; message: string; row?: number }[],
+  ) {
+    super(detail)
+  }
+}
+
+let offset: number | undefined
+let onSignedOut = () => {}
+
+/** The server's clock: deadlines are its, whatever the browser believes. */
+export const serverNow = (): number => Date.now() + (offset ?? 0)
+
+/** Calls back once when the session has ended. */
+export function whenSignedOut(callback: () => void) {
+  onSignedOut = callback
+}
+
+const sentAt = new WeakMap<Request, number>()
+
+const watch: Middleware = {
+  onRequest({ request }) {
+    sentAt.set(request, Date.now())
+    return undefined
+  },
+  onResponse({ request, response }) {
+    const sent = sentAt.get(request)
+    const date = response.headers.get("Date")
+    if (sent !== undefined && date) offset = nextOffset(offset, date, sent, Date.now())
+    if (response.status === 401 && !request.url.endsWith("/session")) onSignedOut()
+    return undefined
+  },
+}
+
+// eslint-disable-next-line typescript/no-explicit-any
+const client = createClient<any>({ baseUrl: "/api/v1", credentials: "same-origin" })
+client.use(watch)
+
+type Query = Record<string, string | number | boolean | undefined>
+type Options = {
+  query?: Query
+  /** The version that the user saw: the change is refused if the record has moved on. */
+  version?: number | undefined
+  /** One key for one intention: a repeat after a broken connection does nothing twice. */
+  key?: string
+  signal?: AbortSignal
+}
+type Method = "GET" | "POST" | "PUT" | "DELETE"
+
+async function call<T>(method: Method, path: string, body: unknown, { query, version, key, signal }: Options): Promise<T> {
+  const headers: Record<string, string> = {}
+  if (key) headers["Idempotency-Key"] = key
+  if (version !== undefined) headers["If-Match"] = `"${version}"`
+  let result: { data?: unknown; error?: unknown; response: Response }
+  try {
+    result = await client.request(method.toLowerCase() as "get", path, {
+      params: { query: clean(query) },
+      headers: typeof body === "string" ? { ...headers, "Content-Type": "text/csv" } : headers,
+      signal,
+      ...(body !== undefined && { body }),
+      ...(typeof body === "string" && { bodySerializer: (b: unknown) => b }),
+    } as never)
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause
+    throw new Problem(0, "unreachable", "", "", [])
+  }
+  const { response } = result
+  if (!response.ok) throw problem(response.status, result.error)
+  return result.data as T
+}
+
+function clean(query: Query | undefined): Query {
+  return Object.fromEntries(Object.entries(query ?? {}).filter(([, v]) => v !== undefined && v !== ""))
+}
+
+function problem(status: number, body: unknown): Problem {
+  const b = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>
+  const text = (k: string) => (typeof b[k] === "string" ? b[k] : "")
+  const errors = Array.isArray(b["errors"]) ? (b["errors"] as Problem["errors"]) : []
+  return new Problem(status, text("code"), text("detail") || text("title"), text("hint"), errors)
+}
+
+export const api = {
+  get: <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>("GET", path, undefined, { ...(query && { query }), ...(signal && { signal }) }),
+  post: <T>(path: string, body: unknown, options: Options = {}) => call<T>("POST", path, body, options),
+  put: <T>(path: string, body: unknown, options: Options = {}) => call<T>("PUT", path, body, options),
+  delete: <T>(path: string, options: Options = {}) => call<T>("DELETE", path, undefined, options),
+}
+
+/** A fresh key for one intention of the user. */
+export const newKey = (): string => crypto.randomUUID()

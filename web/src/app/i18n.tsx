@@ -1,0 +1,54 @@
+import { createContext, use, useMemo, type ReactNode } from "react"
+import { useSetting } from "./settings"
+import type { Language } from "../parts/format"
+import { words as account } from "../account/words"
+import { words as cases } from "../cases/words"
+import { words as clue } from "../clue/words"
+import { words as den } from "../den/words"
+import { words as disposal } from "../disposal/words"
+import { words as duty } from "../duty/words"
+import { words as institution } from "../institution/words"
+import { words as journal } from "../journal/words"
+import { words as parts } from "../parts/words"
+import { words as report } from "../report/words"
+import { words as app } from "./words"
+
+/** Every phrase of the console, Chinese and English side by side. */
+export const words = { ...app, ...parts, ...report, ...clue, ...disposal, ...den, ...cases, ...institution, ...account, ...journal, ...duty }
+
+export type Key = keyof typeof words
+type Params = Record<string, string | number>
+
+function say(pair: readonly [string, string], lang: Language, params?: Params): string {
+  const phrase = pair[lang === "zh" ? 0 : 1]
+  return params ? phrase.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole)) : phrase
+}
+
+/** The words of one language. */
+export function speaker(lang: Language) {
+  return {
+    lang,
+    t: (key: Key, params?: Params) => say(words[key], lang, params),
+    /** The word for a code of the API: code("lookup.state", "sent"). A code this console does not know is shown as it is. */
+    code: (group: string, value: string | undefined) => {
+      if (!value) return ""
+      const pair = (words as Record<string, readonly [string, string]>)[`${group}.${value}`]
+      return pair ? say(pair, lang) : value
+    },
+  }
+}
+
+export type Speaker = ReturnType<typeof speaker>
+
+const Words = createContext<Speaker>(speaker("zh"))
+
+export const useWords = () => use(Words)
+
+export function WordsProvider({ children }: { children: ReactNode }) {
+  const [lang] = useSetting("language")
+  const value = useMemo(() => {
+    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en"
+    return speaker(lang)
+  }, [lang])
+  return <Words value={value}>{children}</Words>
+}

@@ -1,0 +1,17 @@
+export const words = {
+  "dossier.title": ["专档与案件", "Dossiers and cases"],
+  "dossier.one": ["工作专档", "Dossier"],
+  "dossier.case": ["案件", "Case"],
+  "dossier.name": ["名称", "Title"],
+  "dossier.state.open": ["工作专档", "dossier"],
+  "dossier.state.filed": ["已立案", "case"],
+  "dossier.opened": ["建档时间", "Opened"],
+  "dossier.file": ["立案", "File as a case"],
+  "dossier.file.note": ["工作专档凭立案决定书成为案件，填文号和日期。", "A dossier becomes a case by a filing decision: give its number and date."],
+  "dossier.document": ["立案决定书文号", "Decision number"],
+  "dossier.date": ["立案日期", "Filed on"],
+  "dossier.dens": ["窝点", "Dens"],
+  "dossier.clues": ["线索", "Clues"],
+  "dossier.reports": ["警情", "Reports"],
+  "dossier.empty": ["没有专档。疑似窝点产生时自动建档。", "No dossiers. One opens by itself when a den is suspected."],
+} as const satisfies Record<string, readonly [string, string]>

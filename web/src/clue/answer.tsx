@@ -1,0 +1,113 @@
+import { Input, Select } from "antd"
+import { useState } from "react"
+import { api } from "../api/client"
+import type { Answer, Lookup } from "../api/types"
+import { useWords } from "../app/i18n"
+import { ActionForm, Field } from "../parts/form"
+import { Masked } from "../parts/masked"
+import { Facts } from "../parts/view"
+
+const roles = ["installation", "use", "identity", "outlet", "mass"]
+
+/** The answer of an institution, its personal parts masked. */
+export function AnswerFacts({ lookup: l }: { lookup: Lookup }) {
+  const { t, code } = useWords()
+  const a = l.answer
+  if (!a) return null
+  return (
+    <Facts
+      test="answer"
+      facts={[
+        { label: t("lookup.name"), value: a.subscriber?.name && <Masked record={l.id} field="answer.subscriber.name">{a.subscriber.name}</Masked> },
+        { label: t("lookup.id"), value: a.subscriber?.idNumber && <Masked record={l.id} field="answer.subscriber.idNumber">{a.subscriber.idNumber}</Masked> },
+        { label: t("lookup.field.installAddress"), value: a.installAddress, wide: true },
+        { label: t("lookup.addressRole"), value: code("address.role", a.addressRole) },
+        { label: t("lookup.field.outlet"), value: a.outlet },
+        { label: t("lookup.field.openedOn"), value: a.openedOn },
+        { label: t("lookup.field.status"), value: a.status },
+        { label: t("lookup.field.location"), value: a.location },
+        { label: t("lookup.note"), value: a.note, wide: true },
+      ]}
+    />
+  )
+}
+
+const refreshOf = (l: Lookup) => [["lookup", l.id], ["list", "/lookups"], ["clue", l.clue], ["timeline", l.id]]
+
+/** What the officer of the institution fills in: only what was asked. */
+export function AnswerForm({ lookup: l }: { lookup: Lookup }) {
+  const { t, code } = useWords()
+  const [a, setA] = useState<Answer>({})
+  const asked = new Set(l.fields ?? [])
+  const set = (change: Answer) => setA((old) => ({ ...old, ...change }))
+  const filled = Object.values(a).some((v) => (typeof v === "string" ? v.trim() : v?.name || v?.idNumber))
+  const text = (key: "outlet" | "status" | "location" | "note", label: string, placeholder?: string) => (
+    <Field label={label}>
+      <Input value={a[key] ?? ""} onChange={(e) => set({ [key]: e.target.value })} placeholder={placeholder} data-test={`answer-${key}`} />
+    </Field>
+  )
+  return (
+    <ActionForm
+      label={t("lookup.answer.send")}
+      primary
+      test="answer-open"
+      width={560}
+      ready={filled}
+      send={(key) => api.post(`/lookups/${l.id}/answer`, a, { key, version: l.version })}
+      refresh={refreshOf(l)}
+      fields={
+        <>
+          {asked.has("subscriber") && (
+            <div className="two">
+              <Field label={t("lookup.name")}>
+                <Input value={a.subscriber?.name ?? ""} onChange={(e) => set({ subscriber: { ...a.subscriber, name: e.target.value } })} data-test="answer-name" />
+              </Field>
+              <Field label={t("lookup.id")}>
+                <Input value={a.subscriber?.idNumber ?? ""} onChange={(e) => set({ subscriber: { ...a.subscriber, idNumber: e.target.value } })} data-test="answer-id" />
+              </Field>
+            </div>
+          )}
+          {asked.has("installAddress") && (
+            <>
+              <Field label={t("lookup.field.installAddress")}>
+                <Input value={a.installAddress ?? ""} onChange={(e) => set({ installAddress: e.target.value, addressRole: a.addressRole ?? "installation" })} data-test="answer-address" />
+              </Field>
+              <Field label={t("lookup.addressRole")}>
+                <Select value={a.addressRole ?? "installation"} onChange={(addressRole) => set({ addressRole })} options={roles.map((r) => ({ value: r, label: code("address.role", r) }))} data-test="answer-role" />
+              </Field>
+            </>
+          )}
+          <div className="two">
+            {asked.has("openedOn") && (
+              <Field label={t("lookup.field.openedOn")}>
+                <Input type="date" value={a.openedOn ?? ""} onChange={(e) => set({ openedOn: e.target.value })} data-test="answer-openedOn" />
+              </Field>
+            )}
+            {asked.has("outlet") && text("outlet", t("lookup.field.outlet"))}
+            {asked.has("status") && text("status", t("lookup.field.status"), t("lookup.status.place"))}
+            {asked.has("location") && text("location", t("lookup.field.location"))}
+          </div>
+        </>
+      }
+    />
+  )
+}
+
+export function RefuseForm({ lookup: l }: { lookup: Lookup }) {
+  const { t } = useWords()
+  const [reason, setReason] = useState("")
+  return (
+    <ActionForm
+      label={t("lookup.refuse")}
+      test="refuse"
+      ready={reason.trim() !== ""}
+      send={(key) => api.post(`/lookups/${l.id}/refuse`, { reason }, { key, version: l.version })}
+      refresh={refreshOf(l)}
+      fields={
+        <Field label={t("lookup.refuse.reason")}>
+          <Input.TextArea rows={3} value={reason} onChange={(e) => setReason(e.target.value)} placeholder={t("lookup.refuse.reason.place")} data-test="refuse-reason" />
+        </Field>
+      }
+    />
+  )
+}

@@ -1,0 +1,85 @@
+import { CheckOutlined, CloseOutlined } from "@ant-design/icons"
+import { useQuery } from "@tanstack/react-query"
+import { Link, useParams } from "react-router"
+import { api } from "../api/client"
+import type { Den, Entry, Page } from "../api/types"
+import { useMe } from "../app/auth"
+import { useWords } from "../app/i18n"
+import { useLiveRecord } from "../app/live"
+import { Clock } from "../parts/clock"
+import { InstitutionName } from "../parts/names"
+import { Broken } from "../parts/problem"
+import { RegionName } from "../parts/region"
+import { Timeline } from "../parts/timeline"
+import { Facts, Head, Section, Skeleton, State, When } from "../parts/view"
+import { DenAction, OutcomeFigures } from "./actions"
+import { EvidenceCards } from "./evidence"
+import { marks, verbs, way } from "./steps"
+
+export function DenPage() {
+  const { id = "" } = useParams()
+  const { t } = useWords()
+  const me = useMe()
+  const den = useQuery({ queryKey: ["den", id], queryFn: ({ signal }) => api.get<Den>(`/dens/${id}`, undefined, signal) })
+  const timeline = useQuery({ queryKey: ["timeline", id], queryFn: ({ signal }) => api.get<Page<Entry>>("/journal", { record: id, limit: 200 }, signal), retry: false })
+  useLiveRecord(id, ["den", id], ["timeline", id])
+  if (den.isPending) return <Skeleton />
+  if (den.isError) return <Broken error={den.error} retry={() => void den.refetch()} />
+  const d = den.data
+  const [first, ...rest] = verbs(d, me.roles, me.institution)
+  const step = marks(d.state)
+  return (
+    <div className="record" data-test="den-page">
+      <Head
+        back={{ to: "/dens", label: t("den.title") }}
+        kind={t(d.state === "confirmed" ? "den.confirmed" : "den.one")}
+        title={d.place}
+        state={<State group="den.state" value={d.state} />}
+        clock={<Clock due={d.dueAt} from={d.suspectedAt} />}
+        action={first && <DenAction den={d} verb={first} primary self={me.id} />}
+        more={rest.map((v) => <DenAction key={v} den={d} verb={v} primary={false} self={me.id} />)}
+      />
+      <ol className="steps" data-test="steps">
+        {way.map((w, i) => (
+          <li key={w} className={`step-${step[i]}`} aria-current={step[i] === "now" ? "step" : undefined} data-step={w} data-mark={step[i]}>
+            <i aria-hidden="true">{step[i] === "done" ? <CheckOutlined /> : step[i] === "ended" ? <CloseOutlined /> : i + 1}</i>
+            {t(`den.step.${w}`)}
+          </li>
+        ))}
+      </ol>
+      <div className="record-body">
+        <main>
+          {d.outcome && (
+            <Section title={t("den.outcome")}>
+              <OutcomeFigures outcome={d.outcome} />
+            </Section>
+          )}
+          <Section title={t("den.evidence")} note={t("den.evidence.note")}>
+            <EvidenceCards items={d.evidence ?? []} links={!me.roles.every((r) => r === "unit")} />
+          </Section>
+          <Section title={t("den.reasons")} extra={<State group="den.confidence" value={d.confidence} />}>
+            <ul className="reasons">
+              {d.reasons?.map((r) => <li key={r}>{r}</li>)}
+            </ul>
+          </Section>
+          <Facts
+            facts={[
+              { label: t("region"), value: <RegionName code={d.region} /> },
+              { label: t("den.suspectedAt"), value: <When at={d.suspectedAt} /> },
+              { label: t("den.analysedBy"), value: d.analysedBy },
+              { label: t("den.approvedBy"), value: d.approvedBy },
+              { label: t("den.document"), value: d.documentNo },
+              { label: t("den.unit"), value: d.unit && <InstitutionName id={d.unit} /> },
+              { label: t("den.dossier"), value: d.dossier && <Link to={`/dossiers/${d.dossier}`}>{d.dossier.slice(-8)}</Link> },
+            ]}
+          />
+        </main>
+        <aside>
+          <Section title={t("timeline.title")}>
+            <Timeline items={timeline.data?.items} self={id} />
+          </Section>
+        </aside>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,75 @@
+import { Input, InputNumber, Select } from "antd"
+import { useState } from "react"
+import { api } from "../api/client"
+import type { GatewayKind, Institution, InstitutionKind } from "../api/types"
+import { useWords } from "../app/i18n"
+import { ActionForm, Field } from "../parts/form"
+import { RegionPick } from "../parts/region"
+
+const kinds: InstitutionKind[] = ["police", "carrier", "bank", "payment", "community", "regulator", "platform"]
+const gateways: GatewayKind[] = ["manual", "platform", "camara", "sandbox"]
+const lines = (s: string) => s.split("\n").map((l) => l.trim()).filter(Boolean)
+
+export function InstitutionForm({ institution: i, label, done }: { institution?: Institution; label: string; done?: (i: Institution) => void }) {
+  const { t, code } = useWords()
+  const [name, setName] = useState(i?.name ?? "")
+  const [kind, setKind] = useState<InstitutionKind>(i?.kind ?? "carrier")
+  const [region, setRegion] = useState(i?.region ?? "")
+  const [gateway, setGateway] = useState<GatewayKind>(i?.gateway ?? "manual")
+  const [endpoint, setEndpoint] = useState(i?.endpoint ?? "")
+  const [target, setTarget] = useState(i?.answerTargetS ?? 180)
+  const [ranges, setRanges] = useState(i?.ranges?.join("\n") ?? "")
+  const [contacts, setContacts] = useState(i?.contacts?.map((c) => [c.name, c.phone].filter(Boolean).join(", ")).join("\n") ?? "")
+  const body = () => ({
+    name, kind, region, gateway, answerTargetS: target, ranges: lines(ranges), ...(endpoint && { endpoint }),
+    contacts: lines(contacts).map((l) => {
+      const [name = "", phone = ""] = l.split(/[,，]/) // in both languages
+      return { name: name.trim(), phone: phone.trim() }
+    }),
+  })
+  return (
+    <ActionForm<Institution>
+      label={label}
+      test={i ? "institution-edit" : "institution-new"}
+      width={560}
+      ready={name.trim() !== ""}
+      send={(key) => (i ? api.put(`/institutions/${i.id}`, body(), { key, version: i.version }) : api.post("/institutions", body(), { key }))}
+      refresh={[["institutions"], ["institution", i?.id], ["list", "/institutions"]]}
+      {...(done && { done })}
+      fields={
+        <>
+          <Field label={t("institution.name")}>
+            <Input value={name} onChange={(e) => setName(e.target.value)} data-test="institution-name" />
+          </Field>
+          <div className="two">
+            <Field label={t("institution.kind")}>
+              <Select value={kind} onChange={setKind} options={kinds.map((v) => ({ value: v, label: code("institution.kind", v) }))} data-test="institution-kind" />
+            </Field>
+            <Field label={t("region")}>
+              <RegionPick value={region} onChange={setRegion} country test="institution-region" />
+            </Field>
+            <Field label={t("institution.gateway")}>
+              <Select value={gateway} onChange={setGateway} options={gateways.map((v) => ({ value: v, label: code("institution.gateway", v) }))} data-test="institution-gateway" />
+            </Field>
+            <Field label={t("institution.target.s")}>
+              <InputNumber min={1} max={864_000} precision={0} value={target} onChange={(v) => setTarget(v ?? 180)} style={{ width: "100%" }} data-test="institution-target" />
+            </Field>
+          </div>
+          {gateway !== "manual" && (
+            <Field label={t("institution.endpoint")}>
+              <Input value={endpoint} onChange={(e) => setEndpoint(e.target.value)} data-test="institution-endpoint" />
+            </Field>
+          )}
+          <div className="two">
+            <Field label={t("institution.ranges")} note={t("institution.ranges.note")}>
+              <Input.TextArea rows={4} value={ranges} onChange={(e) => setRanges(e.target.value)} data-test="institution-ranges" />
+            </Field>
+            <Field label={t("institution.contacts")} note={t("institution.contacts.note")}>
+              <Input.TextArea rows={4} value={contacts} onChange={(e) => setContacts(e.target.value)} data-test="institution-contacts" />
+            </Field>
+          </div>
+        </>
+      }
+    />
+  )
+}

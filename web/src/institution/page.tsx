@@ -1,0 +1,55 @@
+import { useQuery } from "@tanstack/react-query"
+import { Link, useParams } from "react-router"
+import { api } from "../api/client"
+import type { Institution } from "../api/types"
+import { useRole } from "../app/auth"
+import { useWords } from "../app/i18n"
+import { count, duration } from "../parts/format"
+import { Broken } from "../parts/problem"
+import { RegionName } from "../parts/region"
+import { Facts, Head, Section, Skeleton } from "../parts/view"
+import { InstitutionForm } from "./form"
+import { InTime, useFigures } from "./list"
+
+const days = 7
+
+export function InstitutionPage() {
+  const { id = "" } = useParams()
+  const { t, code, lang } = useWords()
+  const edits = useRole("admin")
+  const institution = useQuery({ queryKey: ["institution", id], queryFn: ({ signal }) => api.get<Institution>(`/institutions/${id}`, undefined, signal) })
+  const figure = useFigures(days).data?.get(id)
+  if (institution.isPending) return <Skeleton />
+  if (institution.isError) return <Broken error={institution.error} retry={() => void institution.refetch()} />
+  const i = institution.data
+  return (
+    <div className="record" data-test="institution-page">
+      <Head back={{ to: "/institutions", label: t("institution.title") }} kind={code("institution.kind", i.kind)} title={i.name} action={edits && <InstitutionForm key={i.version} institution={i} label={t("institution.edit")} />} />
+      <div className="record-body single">
+        <main>
+          {figure && (
+            <Section title={t("figures.title")} note={t("figures.days", { n: days })} extra={<Link to={`/lookups?institution=${id}`}>{t("figures.open")}</Link>}>
+              <div className="figures">
+                <div><b className="num">{count(figure.asked, lang)}</b><span>{t("figures.asked")}</span></div>
+                <div><b className="num">{count(figure.answered, lang)}</b><span>{t("figures.answered")}</span></div>
+                {figure.p50Ms !== undefined && <div><b className="num">{duration(figure.p50Ms, lang)}</b><span>{t("figures.p50")}</span></div>}
+                {figure.p95Ms !== undefined && <div><b className="num">{duration(figure.p95Ms, lang)}</b><span>{t("figures.p95")}</span></div>}
+                {figure.inTime !== undefined && <div><b className="num"><InTime share={figure.inTime} /></b><span>{t("figures.inTime")}</span></div>}
+              </div>
+            </Section>
+          )}
+          <Facts
+            facts={[
+              { label: t("region"), value: <RegionName code={i.region} /> },
+              { label: t("institution.gateway"), value: code("institution.gateway", i.gateway) },
+              { label: t("institution.target"), value: duration(i.answerTargetS * 1000, lang) },
+              { label: t("institution.endpoint"), value: i.endpoint && <code>{i.endpoint}</code> },
+              { label: t("institution.ranges"), value: i.ranges?.length ? <code className="wrap">{i.ranges.join("  ")}</code> : undefined, wide: true },
+              { label: t("institution.contacts"), value: i.contacts?.length ? <ul className="bare">{i.contacts.map((c) => <li key={c.name}>{c.name} <span className="num dim">{c.phone}</span></li>)}</ul> : undefined, wide: true },
+            ]}
+          />
+        </main>
+      </div>
+    </div>
+  )
+}

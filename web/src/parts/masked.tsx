@@ -1,0 +1,97 @@
+import { EyeOutlined } from "@ant-design/icons"
+import { Button, Popover } from "antd"
+import { useEffect, useState, type FormEvent, type ReactNode } from "react"
+import { api, serverNow } from "../api/client"
+import { useWords } from "../app/i18n"
+import { ProblemNote } from "./problem"
+import { useNow } from "./now"
+import { span } from "./deadline"
+
+const purposes = ["verify", "contact", "decide", "site"] as const
+const minute = 60_000
+
+/**
+ * A personal value behind its mask. It is shown on a stated purpose, which the
+ * journal keeps, and hides again by itself after a minute at most.
+ */
+export function Masked({ record, field, children }: { record: string; field: string; children: ReactNode }) {
+  const { t } = useWords()
+  const [open, setOpen] = useState(false)
+  const [shown, setShown] = useState<{ value: string; until: number } | null>(null)
+  const [error, setError] = useState<Error | null>(null)
+  const [busy, setBusy] = useState(false)
+  useEffect(() => {
+    if (!shown) return
+    const timer = setTimeout(() => setShown(null), Math.max(0, shown.until - serverNow()))
+    return () => clearTimeout(timer)
+  }, [shown])
+  if (shown)
+    return (
+      <span className="masked" data-test="revealed">
+        <b>{shown.value}</b>
+        <Left until={shown.until} />
+        <button type="button" className="link" onClick={() => setShown(null)}>
+          {t("reveal.hide")}
+        </button>
+      </span>
+    )
+  const reveal = async (purpose: string) => {
+    setBusy(true)
+    setError(null)
+    try {
+      const r = await api.post<{ value: string; until?: string }>("/reveal", { record, field, purpose })
+      const latest = serverNow() + minute
+      setShown({ value: r.value, until: Math.min(r.until ? Date.parse(r.until) : latest, latest) })
+      setOpen(false)
+    } catch (e) {
+      setError(e as Error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <span className="masked">
+      <span>{children}</span>
+      <Popover
+        open={open}
+        onOpenChange={setOpen}
+        trigger="click"
+        title={t("reveal.why")}
+        destroyOnHidden
+        content={<Purpose busy={busy} onPurpose={(p) => void reveal(p)} error={error} />}
+      >
+        <button type="button" className="quiet" aria-label={t("reveal.show")} title={t("reveal.show")} data-test="reveal">
+          <EyeOutlined />
+        </button>
+      </Popover>
+    </span>
+  )
+}
+
+function Left({ until }: { until: number }) {
+  const now = useNow()
+  return <small className="dim">{span(Math.max(0, until - now))}</small>
+}
+
+function Purpose({ busy, onPurpose, error }: { busy: boolean; onPurpose: (purpose: string) => void; error: Error | null }) {
+  const { t } = useWords()
+  const [own, setOwn] = useState("")
+  const submit = (e: FormEvent) => {
+    e.preventDefault()
+    if (own.trim()) onPurpose(own.trim())
+  }
+  return (
+    <div className="purpose">
+      {purposes.map((p) => (
+        <Button key={p} size="small" disabled={busy} onClick={() => onPurpose(t(`reveal.${p}`))} data-test={`purpose-${p}`}>
+          {t(`reveal.${p}`)}
+        </Button>
+      ))}
+      <form onSubmit={submit}>
+        <input className="plain-input" value={own} onChange={(e) => setOwn(e.target.value)} placeholder={t("reveal.other")} aria-label={t("reveal.other")} maxLength={200} />
+      </form>
+      <p className="dim small">{t("reveal.kept")}</p>
+      <ProblemNote error={error} />
+    </div>
+  )
+}
