@@ -138,7 +138,7 @@ func TestVerifyFindsEachAttack(t *testing.T) {
 		{"the last sealed row is removed", []string{`DELETE FROM journal_about WHERE seq = 12`, `DELETE FROM journal WHERE seq = 12`}, journal.FaultRemoved, 11, 12},
 		{"a row and its leaf are removed", []string{`DELETE FROM journal_about WHERE seq = 5`, `DELETE FROM journal WHERE seq = 5`, `DELETE FROM journal_leaf WHERE seq = 5`}, journal.FaultRemoved, 4, 0},
 		{"a row is inserted in the past", []string{`INSERT INTO journal (seq, epoch, xid, at, kind, record, version, actor, purpose, region, institution, payload, salt, payload_hash)
-			SELECT -3, epoch, xid, at, kind, 'X', version, actor, purpose, region, institution, payload, salt, payload_hash FROM journal WHERE seq = 5`}, journal.FaultInserted, 0, -3},
+			SELECT -3, epoch, xid, at, kind, 'X', version, actor, purpose, region, institution, payload, salt, payload_hash FROM journal WHERE seq = 1`}, journal.FaultInserted, 0, -3},
 		{"two rows are swapped", swapRows, journal.FaultSwapped, 3, 4},
 		{"two rows and their timelines are swapped", append(slices.Clip(swapRows), `UPDATE journal_about SET seq = 9 - seq WHERE seq IN (4, 5) AND record <> 'R1'`), journal.FaultSwapped, 3, 4},
 		{"two leaves are swapped", []string{`UPDATE journal_leaf SET seq = -seq WHERE idx IN (3, 4)`, `UPDATE journal_leaf SET seq = 9 + seq WHERE idx IN (3, 4)`}, journal.FaultSwapped, 3, 5},

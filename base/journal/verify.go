@@ -431,22 +431,31 @@ func (v *verification) unsealed() error {
 }
 
 // swaps looks among the rows that differ for those that hold what was sealed
-// in another's place, under its own number or the other's.
+// in another's place.
 func (v *verification) swaps() {
 	for _, a := range v.suspect {
 		for _, b := range v.suspect {
-			if a.row.Seq == b.row.Seq {
-				continue
-			}
-			moved, timeless := a.row, a.row
-			moved.Cursor = b.row.Cursor
-			timeless.Cursor, timeless.At = b.row.Cursor, b.row.At
-			kept := moved // what stays with the number when the row's columns alone are swapped
-			kept.About = b.row.About
-			if slices.Contains([]tlog.Hash{a.row.hash(), moved.hash(), kept.hash(), timeless.hash()}, b.sealed) {
+			if a.row.Seq != b.row.Seq && a.row.was(b) {
 				f := &v.report.Findings[a.finding]
 				f.Fault, f.Detail = FaultSwapped, fmt.Sprintf("the row holds what was sealed as row %d", b.row.Seq)
 			}
 		}
 	}
+}
+
+// was reports whether r is what was sealed in b's place, however much of the
+// number, the time and the timelines stayed where it was.
+func (r leafRow) was(b suspect) bool {
+	for _, cursor := range []Cursor{r.Cursor, b.row.Cursor, {Epoch: r.Epoch, Xid: r.Xid, Seq: b.row.Seq}} {
+		for _, at := range []int64{r.At, b.row.At} {
+			for _, about := range []string{r.About, b.row.About} {
+				tried := r
+				tried.Cursor, tried.At, tried.About = cursor, at, about
+				if tried.hash() == b.sealed {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
