@@ -31,6 +31,18 @@ func opener(close rune) rune {
 
 const maxAppName = 20
 
+// What stands before a name without quotes, and between that and the name; what
+// stands before a name in quotes, and between.
+var (
+	nameBefore   = []string{"下载了", "安装了", "下载", "安装", "名为", "打开了", "打开", "登录了", "登录", "使用", "叫做", "叫", "一款", "一个", "download ", "downloaded ", "install ", "installed ", "the "}
+	nameArticles = []string{"了", "一个", "一款", "名为", "叫做", "叫", "该", "the ", "an ", "a "}
+	installWords = []string{"下载了", "下载", "安装了", "安装", "downloaded", "installed", "app called", "app named", "app:"}
+	betweenWords = []string{"了", "一个", "一款", "名为", "叫做", "叫", "名叫", "手机", "app", "软件", " ", "an ", "the ", ":", "并安装", "安装"}
+)
+
+// vague words in a name without quotes tell that it is a description.
+var vague = []string{"的", "我们", "你们", "他们", "官方", "您", "这", "那", "或", "手机", "自己"}
+
 // appWord returns the length of a word for an app at i, or 0.
 func (s *scan) appWord(i int) int {
 	_, n := s.longest(i, appWords)
@@ -65,18 +77,18 @@ func (s *scan) appBefore(i int) {
 		if !isWord(r) && !isHan(r) && r != '-' && !(r == ' ' && isLetter(s.c(k+1)) && isLetter(s.c(k-1))) {
 			return
 		}
-		for _, w := range []string{"下载了", "安装了", "下载", "安装", "名为", "打开了", "打开", "登录了", "登录", "使用", "叫做", "叫", "一款", "一个", "download ", "downloaded ", "install ", "installed ", "the "} {
+		for _, w := range nameBefore {
 			n := len([]rune(w))
 			if !s.has(k, w) || j-k-n < 2 || j-k-n > maxAppName || isLetter(s.r[k]) && isWord(s.c(k-1)) {
 				continue
 			}
 			start := k + n
-			for _, more := range []string{"了", "一个", "一款", "名为", "叫做", "叫", "该", "the ", "an ", "a "} {
+			for _, more := range nameArticles {
 				if s.has(start, more) {
 					start += len([]rune(more))
 				}
 			}
-			if j-start >= 2 {
+			if j-start >= 2 && !containsAny(string(s.r[start:j]), vague) {
 				s.app(start, j)
 			}
 			return
@@ -86,13 +98,13 @@ func (s *scan) appBefore(i int) {
 
 // appAfter finds a quoted name behind 下载了, 名为, "app called".
 func (s *scan) appAfter(i int) {
-	_, n := s.longest(i, []string{"下载了", "下载", "安装了", "安装", "名为", "downloaded", "installed", "app called", "app named", "app:"})
+	_, n := s.longest(i, installWords)
 	if n == 0 {
 		return
 	}
 	j := i + n
 	for range 4 {
-		_, m := s.longest(j, []string{"了", "一个", "一款", "名为", "叫做", "叫", "名叫", "手机", "app", "软件", " ", "an ", "the ", ":", "并安装", "安装"})
+		_, m := s.longest(j, betweenWords)
 		j += m
 	}
 	close, ok := quotes[s.c(j)]
@@ -101,7 +113,9 @@ func (s *scan) appAfter(i int) {
 	}
 	for k := j + 1; k < len(s.r) && k-j <= maxAppName+1; k++ {
 		if s.r[k] == close {
-			s.app(j+1, k)
+			if s.r[j] != '《' || s.appWord(k+1) > 0 { // people download documents too
+				s.app(j+1, k)
+			}
 			return
 		}
 	}

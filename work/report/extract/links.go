@@ -35,7 +35,9 @@ func (s *scan) links() {
 			i = end
 			continue
 		}
-		for i < len(s.r) && isWord(s.r[i]) { // past this word: no name begins inside it
+		// What is no name here is none from its middle either: go past all of it,
+		// or a long chain would be read again from every link.
+		for i < len(s.r) && (isWord(s.r[i]) || s.r[i] == '-' || s.r[i] == '_' || s.r[i] == '.' && isWord(s.c(i+1))) {
 			i++
 		}
 	}
@@ -123,7 +125,7 @@ func (s *scan) host(i int, scheme bool) (string, int) {
 	end := i
 	for {
 		from := i
-		for isWord(s.c(i)) || (s.c(i) == '-' || s.c(i) == '_') && i > from && (isWord(s.c(i+1)) || s.c(i+1) == '-') || scheme && isHan(s.c(i)) && s.c(i) != '点' {
+		for i-from < 64 && (isWord(s.c(i)) || (s.c(i) == '-' || s.c(i) == '_') && i > from && (isWord(s.c(i+1)) || s.c(i+1) == '-') || scheme && isHan(s.c(i)) && s.c(i) != '点') {
 			i++
 		}
 		if !scheme && (s.c(i) == '+' || s.c(i) == '%') && isWord(s.c(i+1)) { // name+tag@
