@@ -1,0 +1,274 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"lanzha"
+	"lanzha/base/journal"
+	"lanzha/base/sqldb"
+)
+
+// Account is somebody, or some institution's system, that may sign in.
+type Account struct {
+	ID          lanzha.ID
+	Login       string // lower case, unique, never changed
+	Name        string // as colleagues call them
+	Roles       []Role
+	Region      lanzha.Region // "" is the whole country
+	Institution lanzha.ID     // of units and responders; "" for all others
+	Disabled    bool
+	MustChange  bool // the first password has not been changed yet
+	TOTP        bool // a one-time code is asked for at sign-in
+	Version     int64
+	CreatedAt   time.Time
+
+	password           string
+	totp, totpNext     string
+	totpStep, sessions int64
+}
+
+// Draft is what an administrator states of an account.
+type Draft struct {
+	Login       string // ignored by Update
+	Name        string
+	Roles       []Role
+	Region      lanzha.Region
+	Institution lanzha.ID
+	Disabled    bool
+}
+
+var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{1,63}$`)
+
+func (d Draft) check() error {
+	switch n := utf8.RuneCountInString(d.Name); {
+	case !loginForm.MatchString(d.Login):
+		return lanzha.Invalid("login", "want 2 to 64 lower-case letters, digits, dots, dashes or @")
+	case n == 0 || n > 64:
+		return lanzha.Invalid("name", "want 1 to 64 characters")
+	case len(d.Roles) == 0:
+		return lanzha.Invalid("roles", "an account needs a role")
+	case d.Region != "" && !d.Region.Valid():
+		return lanzha.Invalid("region", "want six digits, as 530100")
+	}
+	for i, r := range d.Roles {
+		if !slices.Contains(Roles(), r) {
+			return lanzha.Invalid("roles", "there is no such role")
+		}
+		if slices.Contains(d.Roles[:i], r) {
+			return lanzha.Invalid("roles", "a role stands twice")
+		}
+		if r.ofInstitution() && len(d.Roles) > 1 {
+			return lanzha.Invalid("roles", "an account of an institution holds no other role")
+		}
+	}
+	if ofInstitution := d.Roles[0].ofInstitution(); ofInstitution != (d.Institution != "") {
+		return lanzha.Invalid("institution", "units and responders belong to an institution, others do not")
+	}
+	if d.Institution != "" {
+		if _, err := lanzha.ParseID(string(d.Institution)); err != nil {
+			return lanzha.Invalid("institution", "is not an ID")
+		}
+	}
+	return nil
+}
+
+func (d Draft) resource(id lanzha.ID) Resource {
+	return Resource{Type: "account", ID: id, Region: d.Region, Institution: d.Institution}
+}
+
+func (a Account) resource() Resource {
+	return Resource{Type: "account", ID: a.ID, Region: a.Region, Institution: a.Institution}
+}
+
+func (a Account) actor(via string, mustChange bool) Actor {
+	return Actor{
+		ID: a.ID, Login: a.Login, Name: a.Name, Roles: a.Roles, Region: a.Region, Institution: a.Institution,
+		Via: via, MustChange: mustChange,
+	}
+}
+
+// record appends what happened to an account to the journal.
+func (a *Auth) record(ctx context.Context, tx *sqldb.Tx, kind string, account Account, payload any) error {
+	actor, _ := ActorFrom(ctx)
+	_, err := a.journal.Append(ctx, tx, a.now(), journal.Entry{
+		Kind: kind, Record: account.ID, Version: account.Version, Actor: actor.ID, Region: account.Region, Payload: payload,
+	})
+	return err
+}
+
+// Bootstrap makes the first administrator on an empty database, with the whole
+// country as region, and returns login and one-time password, to be shown once.
+// Afterwards, and in the slower of two processes, it returns "".
+func (a *Auth) Bootstrap(ctx context.Context) (login, password string, err error) {
+	n, err := a.count(ctx)
+	if err != nil || n > 0 {
+		return "", "", err
+	}
+	const first = "admin"
+	_, password, err = a.create(WithActor(ctx, System()), Draft{Login: first, Name: "系统管理员", Roles: []Role{Admin}})
+	if lanzha.CodeOf(err) == lanzha.CodeConflict {
+		return "", "", nil
+	}
+	return first, password, err
+}
+
+// Create makes an account and returns its one-time password, which must be
+// changed at the first sign-in. Codes: Invalid, Conflict (the login is taken),
+// those of May.
+func (a *Auth) Create(ctx context.Context, d Draft) (Account, string, error) {
+	if err := a.May(ctx, "account.write", d.resource("")); err != nil {
+		return Account{}, "", err
+	}
+	return a.create(ctx, d)
+}
+
+func (a *Auth) create(ctx context.Context, d Draft) (Account, string, error) {
+	if err := d.check(); err != nil {
+		return Account{}, "", err
+	}
+	password, err := a.hasher.once()
+	if err != nil {
+		return Account{}, "", err
+	}
+	hash, err := a.hasher.hash(ctx, password)
+	if err != nil {
+		return Account{}, "", err
+	}
+	account := Account{
+		ID: a.ids.Next(), Login: d.Login, Name: d.Name, Roles: d.Roles, Region: d.Region, Institution: d.Institution,
+		Disabled: d.Disabled, MustChange: true, Version: 1, CreatedAt: a.now().UTC().Truncate(time.Microsecond), password: hash,
+	}
+	err = a.db.Tx(ctx, func(tx *sqldb.Tx) error {
+		if err := insertAccount(ctx, tx, account); err != nil {
+			if sqldb.IsUnique(err) {
+				e := lanzha.Conflict("the login is taken")
+				e.Field = "login"
+				return e
+			}
+			return err
+		}
+		return a.record(ctx, tx, "account.created", account, map[string]any{"roles": d.Roles})
+	})
+	return account, password, err
+}
+
+// Get reads an account. Codes: NotFound, those of May.
+func (a *Auth) Get(ctx context.Context, id lanzha.ID) (Account, error) {
+	account, err := accountByID(ctx, a.db.Read(), id)
+	if err != nil {
+		return Account{}, err
+	}
+	return account, a.May(ctx, "account.read", account.resource())
+}
+
+// List reads accounts in the order of their logins, those after the login
+// `after`, at most limit.
+func (a *Auth) List(ctx context.Context, after string, limit int) ([]Account, error) {
+	scope, err := a.ScopeOf(ctx, "account.list")
+	if err != nil {
+		return nil, err
+	}
+	return listAccounts(ctx, a.db.Read(), scope, after, limit)
+}
+
+// change runs f on an account in a transaction and saves what it did, with a
+// journal row of the kind and payload that it returns. version 0 changes
+// whatever version there is.
+func (a *Auth) change(ctx context.Context, id lanzha.ID, version int64, f func(*Account) (kind string, payload any, err error)) (Account, error) {
+	var out Account
+	err := a.db.Tx(ctx, func(tx *sqldb.Tx) error {
+		account, err := accountByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		was := account.Version
+		kind, payload, err := f(&account)
+		if err != nil {
+			return err
+		}
+		if version != 0 && version != was {
+			return lanzha.Conflict("the account has been changed since version %d", version)
+		}
+		account.Version = was + 1
+		if err := updateAccount(ctx, tx, account, was); err != nil {
+			return err
+		}
+		out = account
+		return a.record(ctx, tx, kind, account, payload)
+	})
+	return out, err
+}
+
+// Update changes name, roles, scope and whether the account is disabled; its
+// sessions end. Nobody changes their own roles or disables themselves. Codes:
+// Invalid, NotFound, Conflict, those of May.
+func (a *Auth) Update(ctx context.Context, id lanzha.ID, version int64, d Draft) (Account, error) {
+	return a.change(ctx, id, version, func(account *Account) (string, any, error) {
+		d.Login = account.Login
+		if err := a.May(ctx, "account.write", account.resource()); err != nil {
+			return "", nil, err
+		}
+		if err := a.May(ctx, "account.write", d.resource(id)); err != nil {
+			return "", nil, err
+		}
+		if err := d.check(); err != nil {
+			return "", nil, err
+		}
+		if actor, _ := ActorFrom(ctx); actor.ID == id && (d.Disabled || !slices.Equal(d.Roles, account.Roles) || d.Region != account.Region) {
+			return "", nil, lanzha.Forbidden("nobody changes their own roles or region, or disables themselves")
+		}
+		if d.Disabled || !slices.Equal(d.Roles, account.Roles) {
+			account.sessions++
+		}
+		account.Name, account.Roles, account.Region, account.Institution, account.Disabled = d.Name, d.Roles, d.Region, d.Institution, d.Disabled
+		return "account.changed", map[string]any{"roles": d.Roles, "disabled": d.Disabled}, nil
+	})
+}
+
+// ResetPassword gives an account a new one-time password and ends its
+// sessions; withTOTP also forgets the one-time codes of a lost telephone.
+func (a *Auth) ResetPassword(ctx context.Context, id lanzha.ID, withTOTP bool) (string, error) {
+	password, err := a.hasher.once()
+	if err != nil {
+		return "", err
+	}
+	account, err := accountByID(ctx, a.db.Read(), id)
+	if err != nil {
+		return "", err
+	}
+	if err := a.May(ctx, "account.write", account.resource()); err != nil {
+		return "", err
+	}
+	hash, err := a.hasher.hash(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	_, err = a.change(ctx, id, 0, func(account *Account) (string, any, error) {
+		if err := a.May(ctx, "account.write", account.resource()); err != nil {
+			return "", nil, err
+		}
+		account.password, account.MustChange = hash, true
+		account.sessions++
+		if withTOTP {
+			account.totp, account.totpNext, account.TOTP = "", "", false
+		}
+		return "account.password_reset", map[string]any{"totp": withTOTP}, nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return password, a.forgive(ctx, account.Login)
+}
+
+// failureKey keeps failed sign-ins by a hash of what was typed: people type
+// their password there.
+func failureKey(login string) string {
+	sum := sha256.Sum256([]byte("login|" + login))
+	return hex.EncodeToString(sum[:16])
+}

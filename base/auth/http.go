@@ -1,0 +1,62 @@
+package auth
+
+import (
+	"net/http"
+	"strings"
+
+	"lanzha"
+)
+
+// Middleware finds out who acts and refuses requests that another site made a
+// browser send. A caller is known by, in this order: an API key in
+// "Authorization: Bearer", a client certificate that the server verified, the
+// session's cookie. A key or certificate that is not good is
+// CodeUnauthenticated at once; without any, the request goes on as nobody's.
+func (a *Auth) Middleware(next http.Handler) http.Handler {
+	fail := func(w http.ResponseWriter, err error) {
+		if lanzha.CodeOf(err) == lanzha.CodeUnauthenticated {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="lanzha"`)
+		}
+		a.options.Problem(w, err)
+	}
+	bySession := a.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		actor, ok, err := a.bySession(r.Context())
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		if ok {
+			r = r.WithContext(WithActor(r.Context(), actor))
+		}
+		next.ServeHTTP(w, r)
+	}))
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fail(w, lanzha.Forbidden("the request comes from another site"))
+	}))
+	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var account Account
+		var err error
+		via := ""
+		if header := r.Header.Get("Authorization"); header != "" {
+			via = ViaKey
+			scheme, token, _ := strings.Cut(header, " ")
+			if !strings.EqualFold(scheme, "Bearer") {
+				fail(w, &lanzha.Error{Code: lanzha.CodeUnauthenticated, Message: "want Authorization: Bearer and an API key"})
+				return
+			}
+			account, err = a.byCredential(r.Context(), KindKey, []byte(token))
+		} else if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+			via = ViaCertificate
+			account, err = a.byCredential(r.Context(), KindCertificate, r.TLS.PeerCertificates[0].Raw)
+		}
+		switch {
+		case err != nil:
+			fail(w, err)
+		case via == "":
+			bySession.ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r.WithContext(WithActor(r.Context(), account.actor(via, false))))
+		}
+	}))
+}
