@@ -67,17 +67,26 @@ func ParseKey(secret string) (Key, error) {
 	return Key{Signer: signer, Verifier: verifier, Public: public}, nil
 }
 
-// LoadKey reads the key's file, which only its owner may read. A file that is
-// missing is made. Processes that share a database share the key.
-func LoadKey(path string) (Key, error) {
+// ReadKey reads the key's file; where there is none it is CodeNotFound.
+func ReadKey(path string) (Key, error) {
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return createKey(path)
-	}
-	if err != nil {
-		return Key{}, &lanzha.Error{Code: lanzha.CodeUnavailable, Op: "journal.LoadKey", Message: "the journal's signing key cannot be read", Err: err}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Key{}, &lanzha.Error{Code: lanzha.CodeNotFound, Op: "journal.ReadKey", Message: "there is no signing key of the journal", Hint: "it is journal.key in the data folder, which the first start makes"}
+	case err != nil:
+		return Key{}, &lanzha.Error{Code: lanzha.CodeUnavailable, Op: "journal.ReadKey", Message: "the journal's signing key cannot be read", Err: err}
 	}
 	return ParseKey(string(text))
+}
+
+// LoadKey reads the key's file, and makes it where there is none. Only its
+// owner may read it. Processes that share a database share the key.
+func LoadKey(path string) (Key, error) {
+	k, err := ReadKey(path)
+	if lanzha.CodeOf(err) == lanzha.CodeNotFound {
+		return createKey(path)
+	}
+	return k, err
 }
 
 // createKey writes a whole file beside it and links it to its name, so that of
@@ -101,7 +110,7 @@ func createKey(path string) (Key, error) {
 	}
 	switch err := os.Link(file.Name(), path); {
 	case errors.Is(err, fs.ErrExist):
-		return LoadKey(path)
+		return ReadKey(path)
 	case err != nil:
 		return fail(err)
 	}

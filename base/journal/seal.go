@@ -273,3 +273,14 @@ func (j *Journal) Lag(ctx context.Context) (rows int64, oldest time.Time, err er
 	}
 	return int64(len(waiting)), waiting[0].At, nil
 }
+
+// InOrder reports whether rows written now would stand after all that are
+// there. They would not where the files of a PostgreSQL were put back by other
+// means than a restore of Lanzha, which opens a new epoch.
+func (j *Journal) InOrder(ctx context.Context) (bool, error) {
+	if j.db.Dialect != sqldb.Postgres {
+		return true, nil
+	}
+	return sqldb.One(ctx, j.db.Read(), "order", sqldb.Value[bool], `SELECT COALESCE(max(xid), 0) < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+		FROM journal WHERE epoch = (SELECT max(n) FROM journal_epoch)`)
+}
