@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"regexp"
 	"slices"
 	"time"
@@ -111,51 +112,63 @@ func (a *Auth) Bootstrap(ctx context.Context) (login, password string, err error
 		return "", "", err
 	}
 	const first = "admin"
-	_, password, err = a.create(WithActor(ctx, System()), Draft{Login: first, Name: "系统管理员", Roles: []Role{Admin}})
+	once, err := a.FirstPassword(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	err = a.db.Tx(ctx, func(tx *sqldb.Tx) error {
+		_, err := a.Create(WithActor(ctx, System()), tx, Draft{Login: first, Name: "系统管理员", Roles: []Role{Admin}}, once)
+		return err
+	})
 	if lanzha.CodeOf(err) == lanzha.CodeConflict {
 		return "", "", nil
 	}
-	return first, password, err
+	return first, once.Password, err
 }
 
-// Create makes an account and returns its one-time password, which must be
-// changed at the first sign-in. Codes: Invalid, Conflict (the login is taken),
-// those of May.
-func (a *Auth) Create(ctx context.Context, d Draft) (Account, string, error) {
-	if err := a.May(ctx, "account.write", d.resource("")); err != nil {
-		return Account{}, "", err
-	}
-	return a.create(ctx, d)
+// FirstPassword is a one-time password, which its owner must change at the
+// first sign-in.
+type FirstPassword struct {
+	Password string
+	hash     string
 }
 
-func (a *Auth) create(ctx context.Context, d Draft) (Account, string, error) {
-	if err := d.check(); err != nil {
-		return Account{}, "", err
-	}
+// FirstPassword makes one. It takes as long as a sign-in, so it is made before
+// the transaction that uses it.
+func (a *Auth) FirstPassword(ctx context.Context) (FirstPassword, error) {
 	password, err := a.hasher.once()
 	if err != nil {
-		return Account{}, "", err
+		return FirstPassword{}, err
 	}
 	hash, err := a.hasher.hash(ctx, password)
-	if err != nil {
-		return Account{}, "", err
+	return FirstPassword{password, hash}, err
+}
+
+// Create makes an account in tx. Codes: Invalid, Conflict (the login is taken;
+// tx is then of no more use), those of May.
+func (a *Auth) Create(ctx context.Context, tx *sqldb.Tx, d Draft, first FirstPassword) (Account, error) {
+	if err := a.May(ctx, "account.write", d.resource("")); err != nil {
+		return Account{}, err
+	}
+	if err := d.check(); err != nil {
+		return Account{}, err
+	}
+	if first.hash == "" {
+		return Account{}, lanzha.Internal("auth.Create", errors.New("an account needs a first password"))
 	}
 	account := Account{
 		ID: a.ids.Next(), Login: d.Login, Name: d.Name, Roles: d.Roles, Region: d.Region, Institution: d.Institution,
-		Disabled: d.Disabled, MustChange: true, Version: 1, CreatedAt: a.now().UTC().Truncate(time.Microsecond), password: hash,
+		Disabled: d.Disabled, MustChange: true, Version: 1, CreatedAt: a.now().UTC().Truncate(time.Microsecond), password: first.hash,
 	}
-	err = a.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		if err := insertAccount(ctx, tx, account); err != nil {
-			if sqldb.IsUnique(err) {
-				e := lanzha.Conflict("the login is taken")
-				e.Field = "login"
-				return e
-			}
-			return err
+	if err := insertAccount(ctx, tx, account); err != nil {
+		if sqldb.IsUnique(err) {
+			e := lanzha.Conflict("the login is taken")
+			e.Field, e.Hint = "login", "choose another"
+			return Account{}, e
 		}
-		return a.record(ctx, tx, "account.created", account, map[string]any{"roles": d.Roles})
-	})
-	return account, password, err
+		return Account{}, err
+	}
+	return account, a.record(ctx, tx, "account.created", account, map[string]any{"roles": d.Roles})
 }
 
 // Get reads an account. Codes: NotFound, those of May.
@@ -234,36 +247,25 @@ func (a *Auth) Update(ctx context.Context, id lanzha.ID, version int64, d Draft)
 // ResetPassword gives an account a new one-time password and ends its
 // sessions; withTOTP also forgets the one-time codes of a lost telephone.
 func (a *Auth) ResetPassword(ctx context.Context, id lanzha.ID, withTOTP bool) (string, error) {
-	password, err := a.hasher.once()
+	first, err := a.FirstPassword(ctx)
 	if err != nil {
 		return "", err
 	}
-	account, err := accountByID(ctx, a.db.Read(), id)
-	if err != nil {
-		return "", err
-	}
-	if err := a.May(ctx, "account.write", account.resource()); err != nil {
-		return "", err
-	}
-	hash, err := a.hasher.hash(ctx, password)
-	if err != nil {
-		return "", err
-	}
-	_, err = a.change(ctx, id, 0, func(account *Account) (string, any, error) {
+	account, err := a.change(ctx, id, 0, func(account *Account) (string, any, error) {
 		if err := a.May(ctx, "account.write", account.resource()); err != nil {
 			return "", nil, err
 		}
-		account.password, account.MustChange = hash, true
+		account.password, account.MustChange = first.hash, true
 		account.sessions++
 		if withTOTP {
-			account.totp, account.totpNext, account.TOTP = "", "", false
+			account.totp, account.totpNext = "", ""
 		}
 		return "account.password_reset", map[string]any{"totp": withTOTP}, nil
 	})
 	if err != nil {
 		return "", err
 	}
-	return password, a.forgive(ctx, account.Login)
+	return first.Password, a.forgive(ctx, account.Login)
 }
 
 // failureKey keeps failed sign-ins by a hash of what was typed: people type

@@ -69,6 +69,26 @@ func each(t *testing.T, test func(t *testing.T, h *house)) {
 	sqltest.Run(t, schemas, func(t *testing.T, db *sqldb.DB) { test(t, build(t, db, auth.Options{})) })
 }
 
+// Create and the like in a transaction of their own.
+func (h *house) Create(ctx context.Context, d auth.Draft) (a auth.Account, password string, err error) {
+	first, err := h.FirstPassword(ctx)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	err = h.db.Tx(ctx, func(tx *sqldb.Tx) error { a, err = h.Auth.Create(ctx, tx, d, first); return err })
+	return a, first.Password, err
+}
+
+func (h *house) AddKey(ctx context.Context, id lanzha.ID, name string, expires time.Time) (c auth.Credential, key string, err error) {
+	err = h.db.Tx(ctx, func(tx *sqldb.Tx) error { c, key, err = h.Auth.AddKey(ctx, tx, id, name, expires); return err })
+	return c, key, err
+}
+
+func (h *house) AddCertificate(ctx context.Context, id lanzha.ID, name string, pem []byte) (c auth.Credential, err error) {
+	err = h.db.Tx(ctx, func(tx *sqldb.Tx) error { c, err = h.Auth.AddCertificate(ctx, tx, id, name, pem); return err })
+	return c, err
+}
+
 var asSystem = auth.WithActor(context.Background(), auth.System())
 
 // account makes an account and returns it with its one-time password.

@@ -42,26 +42,26 @@ func hashOf(secret []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// AddKey makes an API key for an account of an institution and returns it; it
-// is not shown again. A zero expires is never. Codes: Invalid, NotFound,
+// AddKey makes in tx an API key for an account of an institution and returns
+// it; it is not shown again. A zero expires is never. Codes: Invalid, NotFound,
 // Conflict (the account is a person's of the centre), those of May.
-func (a *Auth) AddKey(ctx context.Context, account lanzha.ID, name string, expires time.Time) (Credential, string, error) {
+func (a *Auth) AddKey(ctx context.Context, tx *sqldb.Tx, account lanzha.ID, name string, expires time.Time) (Credential, string, error) {
 	secret := make([]byte, 32)
 	if _, err := io.ReadFull(a.random, secret); err != nil {
 		return Credential{}, "", lanzha.Internal("auth.AddKey", err)
 	}
 	key := keyPrefix + base64.RawURLEncoding.EncodeToString(secret)
-	c, err := a.addCredential(ctx, Credential{Account: account, Kind: KindKey, Name: name, Shown: key[:len(keyPrefix)+6], ExpiresAt: expires}, []byte(key))
+	c, err := a.addCredential(ctx, tx, Credential{Account: account, Kind: KindKey, Name: name, Shown: key[:len(keyPrefix)+6], ExpiresAt: expires}, []byte(key))
 	if err != nil {
 		return Credential{}, "", err
 	}
 	return c, key, nil
 }
 
-// AddCertificate lets the client certificate (PEM) act as an account of an
+// AddCertificate lets, in tx, the client certificate (PEM) act as an account of an
 // institution, until it expires itself. The codes are those of AddKey, and
 // Conflict when the certificate is known already.
-func (a *Auth) AddCertificate(ctx context.Context, account lanzha.ID, name string, certificate []byte) (Credential, error) {
+func (a *Auth) AddCertificate(ctx context.Context, tx *sqldb.Tx, account lanzha.ID, name string, certificate []byte) (Credential, error) {
 	block, _ := pem.Decode(certificate)
 	if block == nil || block.Type != "CERTIFICATE" {
 		return Credential{}, lanzha.Invalid("certificate", "want a certificate in PEM")
@@ -70,12 +70,12 @@ func (a *Auth) AddCertificate(ctx context.Context, account lanzha.ID, name strin
 	if err != nil {
 		return Credential{}, lanzha.Invalid("certificate", "is damaged")
 	}
-	return a.addCredential(ctx, Credential{
+	return a.addCredential(ctx, tx, Credential{
 		Account: account, Kind: KindCertificate, Name: name, Shown: hashOf(parsed.Raw)[:16], ExpiresAt: parsed.NotAfter,
 	}, parsed.Raw)
 }
 
-func (a *Auth) addCredential(ctx context.Context, c Credential, secret []byte) (Credential, error) {
+func (a *Auth) addCredential(ctx context.Context, tx *sqldb.Tx, c Credential, secret []byte) (Credential, error) {
 	if n := utf8.RuneCountInString(c.Name); n == 0 || n > 64 {
 		return c, lanzha.Invalid("name", "want 1 to 64 characters that say what it is for")
 	}
@@ -85,26 +85,23 @@ func (a *Auth) addCredential(ctx context.Context, c Credential, secret []byte) (
 	}
 	c.ID, c.CreatedAt = a.ids.Next(), now.UTC().Truncate(time.Microsecond)
 	c.ExpiresAt = lanzha.At(c.ExpiresAt).Time()
-	err := a.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		account, err := accountByID(ctx, tx, c.Account)
-		if err != nil {
-			return err
+	account, err := accountByID(ctx, tx, c.Account)
+	if err != nil {
+		return c, err
+	}
+	if err := a.May(ctx, "account.write", account.resource()); err != nil {
+		return c, err
+	}
+	if account.Institution == "" {
+		return c, lanzha.Conflict("only accounts of institutions have keys and certificates")
+	}
+	if err := insertCredential(ctx, tx, c, hashOf(secret)); err != nil {
+		if sqldb.IsUnique(err) {
+			return c, lanzha.Conflict("the certificate is known already")
 		}
-		if err := a.May(ctx, "account.write", account.resource()); err != nil {
-			return err
-		}
-		if account.Institution == "" {
-			return lanzha.Conflict("only accounts of institutions have keys and certificates")
-		}
-		if err := insertCredential(ctx, tx, c, hashOf(secret)); err != nil {
-			if sqldb.IsUnique(err) {
-				return lanzha.Conflict("the certificate is known already")
-			}
-			return err
-		}
-		return a.record(ctx, tx, "account."+c.Kind+"_added", account, map[string]any{"credential": c.ID, "shown": c.Shown})
-	})
-	return c, err
+		return c, err
+	}
+	return c, a.record(ctx, tx, "account."+c.Kind+"_added", account, map[string]any{"credential": c.ID, "shown": c.Shown})
 }
 
 // Credentials lists the keys and certificates of an account, the oldest first.
