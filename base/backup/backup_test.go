@@ -312,6 +312,21 @@ func TestADamagedFileIsRefused(t *testing.T) {
 	}
 }
 
+// What the new database cannot take is found out in the middle, and undone.
+func TestARestoreThatFailsLeavesNothing(t *testing.T) {
+	source, target := sqltest.OpenSQLite(t, schemas(1)...), sqltest.OpenPostgres(t)
+	k, _, err := journal.NewKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	populate(t, source, k) // with a text that holds a zero byte
+	path, _ := write(t, source)
+	if _, err := restore(target, path, schemas(1)...); lanzha.CodeOf(err) != lanzha.CodeInvalid || !strings.Contains(err.Error(), "thing") {
+		t.Errorf("err = %v", err)
+	}
+	mustBeEmpty(t, target)
+}
+
 // Text that a broken client got into SQLite is carried as it is.
 func TestTextThatIsNotUTF8(t *testing.T) {
 	source, target := sqltest.OpenSQLite(t, schemas(1)...), sqltest.OpenSQLite(t)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -97,6 +98,12 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, lanzha.Internal("sqldb.Open", err)
 	}
+	// SQLite would make the file, and those beside it, for everybody to read.
+	if file, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return nil, closedFile(err)
+	} else if err := file.Close(); err != nil {
+		return nil, closedFile(err)
+	}
 	dsn := func(extra ...string) string {
 		q := url.Values{"_pragma": append([]string{
 			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
@@ -112,10 +119,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	w.SetConnMaxIdleTime(0)
 	if err := w.PingContext(ctx); err != nil {
 		_ = w.Close()
-		return nil, &lanzha.Error{
-			Code: lanzha.CodeUnavailable, Op: "sqldb.Open", Message: "the database file cannot be opened",
-			Hint: "check that the folder exists and can be written", Err: err,
-		}
+		return nil, closedFile(err)
 	}
 	r, err := sql.Open("sqlite", dsn("query_only(1)"))
 	if err != nil {
@@ -125,6 +129,13 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	r.SetMaxOpenConns(o.Readers)
 	r.SetMaxIdleConns(o.Readers)
 	return &DB{Dialect: SQLite, url: abs, write: w, read: r, stmts: map[string]*sql.Stmt{}}, nil
+}
+
+func closedFile(err error) error {
+	return &lanzha.Error{
+		Code: lanzha.CodeUnavailable, Op: "sqldb.Open", Message: "the database file cannot be opened",
+		Hint: "check that the folder exists and can be written", Err: err,
+	}
 }
 
 // Close closes all connections.
