@@ -11,7 +11,9 @@
 package number
 
 import (
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -268,14 +270,46 @@ func (n Number) located() Number {
 }
 
 func international(digits string) (Number, error) {
-	p, err := phonenumbers.Parse("+"+digits, "")
-	if err != nil || !phonenumbers.IsValidNumber(p) {
+	n, ok := Foreign(digits)
+	if !ok {
 		return Number{}, bad("no country has a number of these %d digits", len(digits))
 	}
-	n := Number{Value: phonenumbers.Format(p, phonenumbers.E164), Kind: International, International: true,
-		Country: phonenumbers.GetRegionCodeForNumber(p), Ported: "unknown"}
-	// Both tables are optional knowledge: a number without a label is as valid.
-	n.Carrier, _ = phonenumbers.GetCarrierForNumber(p, "zh")
-	n.CountryName, _ = phonenumbers.GetGeocodingForNumber(p, "zh")
+	if p, err := phonenumbers.Parse(n.Value, ""); err == nil {
+		// Both tables are optional knowledge: a number without a label is as valid.
+		n.Carrier, _ = phonenumbers.GetCarrierForNumber(p, "zh")
+		n.CountryName, _ = phonenumbers.GetGeocodingForNumber(p, "zh")
+	}
 	return n, nil
+}
+
+var callingCodes = sync.OnceValue(phonenumbers.GetSupportedCallingCodes)
+
+// Foreign classifies ASCII digits that begin with a country code other than 86.
+// Like Domestic it says nothing of where the number was issued.
+func Foreign(digits string) (Number, bool) {
+	if len(digits) < 7 || len(digits) > 15 || digits[0] == '0' {
+		return Number{}, false
+	}
+	for width := 1; width <= 3; width++ { // no country code begins another
+		code, err := strconv.Atoi(digits[:width])
+		if err != nil || !callingCodes()[code] {
+			continue
+		}
+		national, err := strconv.ParseUint(digits[width:], 10, 64)
+		if err != nil || code == 86 || national == 0 {
+			return Number{}, false
+		}
+		p := &phonenumbers.PhoneNumber{CountryCode: new(int32(code)), NationalNumber: new(national)}
+		if digits[width] == '0' { // a 0 belongs to the number in some countries, and to none in others
+			if p, err = phonenumbers.Parse("+"+digits, ""); err != nil {
+				return Number{}, false
+			}
+		}
+		country := phonenumbers.GetRegionCodeForNumber(p)
+		if country == "" || !phonenumbers.IsValidNumberForRegion(p, country) {
+			return Number{}, false
+		}
+		return Number{Value: phonenumbers.Format(p, phonenumbers.E164), Kind: International, International: true, Country: country, Ported: "unknown"}, true
+	}
+	return Number{}, false
 }

@@ -291,6 +291,13 @@ loop:
 			cur, q.big = cur*1000, true
 			i++
 			break loop
+		case r == '点' && pending && q.han && cur < 10 && numeral(s.c(i+1)) >= 0 && numeral(s.c(i+1)) < 10: // 三点五万
+			scale := 0.1
+			for i++; numeral(s.c(i)) >= 0 && numeral(s.c(i)) < 10; i++ {
+				cur += float64(numeral(s.c(i))) * scale
+				scale /= 10
+			}
+			continue
 		case (r == '余' || r == '多' || r == '来') && i > begin && (numeral(s.c(i+1)) >= 100 || strings.ContainsRune("元块美港欧", s.c(i+1)) && s.c(i+1) != 0 || q.big && r != '来'):
 		case r == ' ' && pending && !q.han && (numeral(s.c(i+1)) >= 1000 || s.has(i+1, "million") || s.has(i+1, "thousand")):
 		case pending && !q.han && s.has(i, "million") && !isLetter(s.c(i+7)):

@@ -20,12 +20,13 @@ const maxGroups = 7
 // groups of digits, joins groups that only a blank, a dash or a bracket parts,
 // and asks of each such sequence, the longest first, what it could be.
 func (s *scan) numbers() {
+	var seq []group
 	for i := 0; i < len(s.r); {
 		if number.Digit(s.r[i]) < 0 {
 			i++
 			continue
 		}
-		var seq []group
+		seq = seq[:0]
 		for {
 			g := s.group(i)
 			seq = append(seq, g)
@@ -101,7 +102,7 @@ func (s *scan) judge(seq []group, i, n int) bool {
 			return false
 		}
 	}
-	if total < 3 || gs[0].han && total < 5 {
+	if total < 3 || total < 5 && gs[0].han || total < 9 && n > 1 {
 		return false
 	}
 	w := writing{scan: s, groups: gs, start: gs[0].start, end: gs[n-1].end}
@@ -278,11 +279,12 @@ func (w *writing) abroad() bool {
 	if len(digits) < 8 && !(strings.HasPrefix(digits, "86") && len(digits) >= 5) || len(digits) > 15 {
 		return false
 	}
-	n, err := number.Parse("+" + digits)
-	if err != nil || w.denied(start) {
-		return false
+	if strings.HasPrefix(digits, "86") {
+		n, err := number.Parse("+" + digits)
+		return err == nil && !w.denied(start) && w.found(n, start)
 	}
-	return w.found(n, start)
+	n, ok := number.Foreign(digits)
+	return ok && !w.denied(start) && w.found(n, start)
 }
 
 // writings of mobile numbers, by the sizes of their groups.

@@ -52,7 +52,7 @@ func (s *scan) mayStart(i int) bool {
 	if n := numeral(r); n >= 0 && n <= 10 {
 		return numeral(before) < 0 && before != '第' && !isWord(before)
 	}
-	return strings.ContainsRune("今昨前明后大去凌早上清中下午傍晚夜半深", r)
+	return strings.ContainsRune("今昨前明后大去凌早上清中下午傍晚夜半深这本周星礼", r)
 }
 
 func (s *scan) moment(i int, m *moment) int {
@@ -61,6 +61,9 @@ func (s *scan) moment(i int, m *moment) int {
 	}
 	end := s.date(i, m)
 	if end == 0 {
+		if r := s.c(i - 1); r != 0 && strings.ContainsRune("号日天周月晚早", r) {
+			return 0 // the time of a day that was not understood: no guess
+		}
 		end = i
 	}
 	j := end
@@ -206,7 +209,48 @@ func (s *scan) date(i int, m *moment) int {
 	if isLetter(s.r[i]) {
 		return s.englishDate(i, m)
 	}
+	if end := s.weekday(i, m); end > 0 {
+		return end
+	}
 	return s.numericDate(i, m)
+}
+
+// weekday reads 周三 (the latest one), 上周五, 本周一, 下星期天.
+func (s *scan) weekday(i int, m *moment) int {
+	which := s.c(i)
+	j := i
+	if strings.ContainsRune("上下这本", which) {
+		if j++; s.c(j) == '个' {
+			j++
+		}
+	} else {
+		which = 0
+	}
+	_, n := s.longest(j, []string{"周", "星期", "礼拜"})
+	if n == 0 {
+		return 0
+	}
+	j += n
+	day := numeral(s.c(j))
+	if r := s.c(j); r == '日' || r == '天' {
+		day = 7
+	}
+	if day < 1 || day > 7 || isDigit(s.c(j)) || day == 7 && s.c(j) == '七' {
+		return 0
+	}
+	today := (int(s.at.Weekday())+6)%7 + 1
+	shift := day - today
+	switch {
+	case which == '上':
+		shift -= 7
+	case which == '下':
+		shift += 7
+	case which == 0 && shift > 0:
+		shift -= 7
+	}
+	m.relative(s.at.AddDate(0, 0, shift))
+	m.alone = which == '上'
+	return j + 1
 }
 
 // numericDate reads 2023-02-20, 2023年2月20日, 2月20号, 二零二三年二月二十日, 3 Nov 2023.
@@ -290,7 +334,7 @@ func (s *scan) month(i int) (month, end int) {
 // englishDate reads November 3rd, 2023 and Nov 3.
 func (s *scan) englishDate(i int, m *moment) int {
 	month, j := s.month(i)
-	if j == 0 || j-i > 10 || s.c(j) != ' ' {
+	if j == 0 || j-i > 10 || s.c(j) != ' ' || s.text[s.off[i]] > 'Z' { // "may 5 people come"
 		return 0
 	}
 	day, k := s.small(j+1, 2)
