@@ -15,6 +15,7 @@ import (
 	"lanzha/gateway/sandbox"
 	"lanzha/know/institution"
 	"lanzha/work/clue"
+	"lanzha/work/clue/disposal"
 )
 
 var city = sync.OnceValue(func() *sandbox.City { return sandbox.NewCity(20230220, "530114") })
@@ -114,16 +115,16 @@ var asked = time.Date(2026, 3, 1, 1, 2, 3, 456789000, time.UTC)
 
 func question(to institution.Institution, value, key string) clue.Question {
 	return clue.Question{
-		Key: key, Institution: to, Kind: clue.KindMobile, Value: value, Truth: "true",
+		Key: key, Institution: to, Kind: clue.KindMobile, Value: value, Truth: clue.TruthTrue,
 		Fields:  []clue.Field{clue.FieldSubscriber, clue.FieldOpenedOn, clue.FieldInstallAddress, clue.FieldStatus},
 		Purpose: "核查涉诈线索", LegalBasis: "反电信网络诈骗法第二十六条", DocumentNo: "演调证〔2026〕1号",
 		Officers: []string{"甲", "乙"}, AskedAt: asked, DueAt: asked.Add(3 * time.Minute),
 	}
 }
 
-func order(to institution.Institution, value, key string) clue.Order {
-	return clue.Order{
-		Key: key, Institution: to, Kind: "shutdown", ValueKind: "mobile", Value: value,
+func order(to institution.Institution, value, key string) disposal.Order {
+	return disposal.Order{
+		Key: key, Institution: to, Kind: disposal.Shutdown, ValueKind: clue.KindMobile, Value: value,
 		Reason: "涉诈", LegalBasis: "反电信网络诈骗法第十一条", DocumentNo: "演处〔2026〕1号", DueAt: asked.Add(time.Hour),
 	}
 }
@@ -148,9 +149,9 @@ func TestSandbox(t *testing.T) {
 		client := &sandbox.Client{HTTP: gateway.NewHTTP()}
 		t.Cleanup(client.HTTP.CloseIdleConnections)
 		return &gatewaytest.Far{
-			Asker: client, Disposer: client, State: clue.AnswerAnswered, Done: "done",
+			Asker: client, Disposer: client, State: clue.AnswerAnswered, Done: disposal.ReceiptDone,
 			Question: func(i int, key string) clue.Question { return question(s.all[i], numberOf(t, i), key) },
-			Order:    func(i int, key string) clue.Order { return order(s.all[i], numberOf(t, i), key) },
+			Order:    func(i int, key string) disposal.Order { return order(s.all[i], numberOf(t, i), key) },
 			Unknown:  func(i int, key string) clue.Question { return question(s.all[i], "+8619212345678", key) },
 			Keys:     s.keys(at),
 			Wire:     s.wire(at, &sandbox.Client{HTTP: client.HTTP, Timeout: gatewaytest.Patience}),
@@ -189,9 +190,9 @@ func TestPlatform(t *testing.T) {
 		}
 		all := city().Institutions("http://127.0.0.1")
 		return &gatewaytest.Far{
-			Asker: g, Disposer: g, State: clue.AnswerPending, Done: clue.AnswerPending,
+			Asker: g, Disposer: g, State: clue.AnswerPending, Done: disposal.ReceiptPending,
 			Question: func(i int, key string) clue.Question { return question(all[i], "+8613888812345", key) },
-			Order:    func(i int, key string) clue.Order { return order(all[i], "+8613888812345", key) },
+			Order:    func(i int, key string) disposal.Order { return order(all[i], "+8613888812345", key) },
 			Keys: func(t *testing.T, i int) int { // both institutions are reached through one folder
 				keys, err := g.Keys()
 				if err != nil {
@@ -210,9 +211,9 @@ func TestManual(t *testing.T) {
 	gatewaytest.Run(t, func(t *testing.T) *gatewaytest.Far {
 		all := city().Institutions("http://127.0.0.1")
 		return &gatewaytest.Far{
-			Asker: manual.Gateway{}, Disposer: manual.Gateway{}, State: clue.AnswerPending, Done: clue.AnswerPending,
+			Asker: manual.Gateway{}, Disposer: manual.Gateway{}, State: clue.AnswerPending, Done: disposal.ReceiptPending,
 			Question: func(i int, key string) clue.Question { return question(all[i], "+8613888812345", key) },
-			Order:    func(i int, key string) clue.Order { return order(all[i], "+8613888812345", key) },
+			Order:    func(i int, key string) disposal.Order { return order(all[i], "+8613888812345", key) },
 		}
 	})
 }

@@ -15,17 +15,18 @@ import (
 
 	"lanzha/gateway"
 	"lanzha/work/clue"
+	"lanzha/work/clue/disposal"
 )
 
 // Far is a gateway with what stands behind it: two institutions, 0 and 1.
 type Far struct {
 	Asker    clue.Asker
-	Disposer clue.Disposer // nil for a gateway that only asks
+	Disposer disposal.Disposer // nil for a gateway that only asks
 
 	// Question is a question to institution i that it can answer; Order an
 	// order that it can carry out.
 	Question func(i int, key string) clue.Question
-	Order    func(i int, key string) clue.Order
+	Order    func(i int, key string) disposal.Order
 	// Unknown is a question that institution i understands and refuses; nil
 	// where nothing is refused at once.
 	Unknown func(i int, key string) clue.Question
@@ -137,7 +138,7 @@ func orders(t *testing.T, far *Far) {
 	if far.Disposer == nil {
 		return
 	}
-	var first clue.Receipt
+	var first disposal.Receipt
 	for n := range 3 {
 		r, err := far.Disposer.Dispose(t.Context(), far.Order(0, key(1)))
 		if err != nil {

@@ -10,14 +10,15 @@ import (
 	"context"
 
 	"lanzha/work/clue"
+	"lanzha/work/clue/disposal"
 )
 
-// Gateway implements clue.Asker and clue.Disposer. The zero value is ready.
+// Gateway implements clue.Asker and disposal.Disposer. The zero value is ready.
 type Gateway struct{}
 
 var (
-	_ clue.Asker    = Gateway{}
-	_ clue.Disposer = Gateway{}
+	_ clue.Asker        = Gateway{}
+	_ disposal.Disposer = Gateway{}
 )
 
 // Ask answers "pending": the institution's officer finds the question in the
@@ -27,6 +28,6 @@ func (Gateway) Ask(ctx context.Context, _ clue.Question) (clue.Answer, error) {
 }
 
 // Dispose answers "pending", as Ask does.
-func (Gateway) Dispose(ctx context.Context, _ clue.Order) (clue.Receipt, error) {
-	return clue.Receipt{State: clue.AnswerPending}, ctx.Err()
+func (Gateway) Dispose(ctx context.Context, _ disposal.Order) (disposal.Receipt, error) {
+	return disposal.Receipt{State: disposal.ReceiptPending}, ctx.Err()
 }

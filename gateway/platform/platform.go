@@ -29,9 +29,10 @@ import (
 	"lanzha/gateway"
 	"lanzha/know/institution"
 	"lanzha/work/clue"
+	"lanzha/work/clue/disposal"
 )
 
-// Gateway implements clue.Asker and clue.Disposer. It may be used from many
+// Gateway implements clue.Asker and disposal.Disposer. It may be used from many
 // goroutines and by several processes on one folder.
 type Gateway struct {
 	dir string
@@ -39,8 +40,8 @@ type Gateway struct {
 }
 
 var (
-	_ clue.Asker    = (*Gateway)(nil)
-	_ clue.Disposer = (*Gateway)(nil)
+	_ clue.Asker        = (*Gateway)(nil)
+	_ disposal.Disposer = (*Gateway)(nil)
 )
 
 // New makes a gateway that writes into dir, which is created where it is
@@ -113,14 +114,14 @@ func (g *Gateway) Ask(ctx context.Context, q clue.Question) (clue.Answer, error)
 }
 
 // Dispose prepares an order. Errors are as for Ask.
-func (g *Gateway) Dispose(ctx context.Context, o clue.Order) (clue.Receipt, error) {
+func (g *Gateway) Dispose(ctx context.Context, o disposal.Order) (disposal.Receipt, error) {
 	e := entry(o.Key, "disposal", o.Institution)
-	e.Kind, e.ValueKind, e.Value = o.Kind, o.ValueKind, o.Value
+	e.Kind, e.ValueKind, e.Value = string(o.Kind), string(o.ValueKind), o.Value
 	e.Reason, e.LegalBasis, e.DocumentNo, e.DueAt = o.Reason, o.LegalBasis, o.DocumentNo, utc(o.DueAt)
 	if err := g.put(ctx, e); err != nil {
-		return clue.Receipt{}, err
+		return disposal.Receipt{}, err
 	}
-	return clue.Receipt{State: clue.AnswerPending}, nil
+	return disposal.Receipt{State: disposal.ReceiptPending}, nil
 }
 
 func entry(key, kind string, to institution.Institution) Entry {

@@ -52,7 +52,7 @@ func (c *City) Background(i int) Report {
 var tips = []string{
 	"{time}有个{number}的电话打来推销高收益理财，听着像骗子，我没有转钱，举报一下。",
 	"举报诈骗电话{number}，{time}打来冒充客服，让我下载软件共享屏幕，被我识破了。",
-	"这个号码{number}一天打了好几次，说我医保卡异常，{time}又打来，请你们查一查。",
+	"这个号码{number}今天打了好几次，说我医保卡异常，最近一次是{time}，请你们查一查。",
 }
 
 var inquiries = []string{

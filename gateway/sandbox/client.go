@@ -13,10 +13,11 @@ import (
 	"lanzha/gateway"
 	"lanzha/know/institution"
 	"lanzha/work/clue"
+	"lanzha/work/clue/disposal"
 )
 
 // Client asks institutions that speak the sandbox's protocol. It implements
-// clue.Asker and clue.Disposer and may be used from many goroutines; no
+// clue.Asker and disposal.Disposer and may be used from many goroutines; no
 // question waits for another.
 type Client struct {
 	// Timeout bounds one exchange; 0 is gateway.DefaultTimeout.
@@ -28,8 +29,8 @@ type Client struct {
 var shared = gateway.NewHTTP()
 
 var (
-	_ clue.Asker    = (*Client)(nil)
-	_ clue.Disposer = (*Client)(nil)
+	_ clue.Asker        = (*Client)(nil)
+	_ disposal.Disposer = (*Client)(nil)
 )
 
 // Ask puts one question and waits for the answer. An error says that the
@@ -74,22 +75,22 @@ func fields(of []clue.Field) []string {
 
 // Dispose hands one order over and waits for the receipt. Errors and unreadable
 // replies are as for Ask.
-func (c *Client) Dispose(ctx context.Context, o clue.Order) (clue.Receipt, error) {
+func (c *Client) Dispose(ctx context.Context, o disposal.Order) (disposal.Receipt, error) {
 	reply, err := c.post(ctx, o.Institution, "/dispose", orderBody{
-		Key: o.Key, Kind: o.Kind, ValueKind: o.ValueKind, Value: o.Value, Reason: o.Reason,
+		Key: o.Key, Kind: string(o.Kind), ValueKind: string(o.ValueKind), Value: o.Value, Reason: o.Reason,
 		LegalBasis: o.LegalBasis, DocumentNo: o.DocumentNo, DueAt: o.DueAt.UTC(),
 	})
 	if err != nil {
-		return clue.Receipt{}, err
+		return disposal.Receipt{}, err
 	}
 	if reason, ok := refused(reply); ok {
-		return clue.Receipt{State: clue.AnswerRefused, Reason: reason}, nil
+		return disposal.Receipt{State: disposal.ReceiptRefused, Reason: reason}, nil
 	}
 	r, err := readReceipt(reply.Body, o.Key)
 	if err != nil || reply.Cut || reply.Status != http.StatusOK {
-		return clue.Receipt{State: clue.AnswerUnreadable, Raw: reply.Raw()}, nil //nolint:nilerr // an unreadable reply is a result
+		return disposal.Receipt{State: disposal.ReceiptUnreadable, Raw: reply.Raw()}, nil //nolint:nilerr // an unreadable reply is a result
 	}
-	return clue.Receipt{State: r.State, Reason: r.Reason, PlatformNo: r.PlatformNo, At: r.At}, nil
+	return disposal.Receipt{State: r.State, Reason: r.Reason, PlatformNo: r.PlatformNo, At: r.At}, nil
 }
 
 // post sends one document. Statuses that ask for patience come back as errors.

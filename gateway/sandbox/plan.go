@@ -61,7 +61,7 @@ func (c *City) findPlan() plan {
 			at, ok := issued(seg+"0000", number.Mobile)
 			switch {
 			case !ok:
-			case at.City() == c.region:
+			case c.here(at):
 				p.mobile[who][found] = seg
 				found++
 			case at.Province() == c.region.Province():
@@ -89,6 +89,12 @@ func issued(dialled string, kind number.Kind) (lanzha.Region, bool) {
 	return n.Region, true
 }
 
+// here reports whether a number of a region is of this city. Of a municipality
+// the plan names the province.
+func (c *City) here(at lanzha.Region) bool {
+	return at.City() == c.region || at == c.region.Province() && slices.Contains([]lanzha.Region{"110000", "120000", "310000", "500000"}, at)
+}
+
 // areaCode finds the area code of the city: the one that the plan gives to it,
 // else the first of its province, else Kunming's.
 func (c *City) areaCode() string {
@@ -103,7 +109,7 @@ func (c *City) areaCode() string {
 		}
 		switch {
 		case !ok:
-		case at.City() == c.region:
+		case c.here(at):
 			return strconv.Itoa(code)
 		case at.Province() == c.region.Province():
 			near = strconv.Itoa(code)
