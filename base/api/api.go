@@ -44,6 +44,7 @@ type API struct {
 	ops  []Op
 
 	limits map[string]int64 // by pattern of the mux: the largest body, in bytes
+	ending chan struct{}    // closed by EndStreams
 }
 
 // New makes an API whose every operation passes the gate first.
@@ -58,7 +59,7 @@ func New(version string, gate Gate) *API {
 		"session": {Type: "apiKey", In: "cookie", Name: "lanzha_session"},
 		"key":     {Type: "http", Scheme: "bearer"},
 	}
-	return &API{huma: humago.New(mux, config), mux: mux, gate: gate, limits: map[string]int64{}}
+	return &API{huma: humago.New(mux, config), mux: mux, gate: gate, limits: map[string]int64{}, ending: make(chan struct{})}
 }
 
 func init() {
@@ -157,6 +158,17 @@ func embeds[T any](t reflect.Type) bool {
 // Operations lists what was registered, for the access table.
 func (a *API) Operations() []Op { return a.ops }
 
+// Pattern is the operation that a request will reach, "GET /api/v1/reports/{id}",
+// or "" for none: what may be logged and counted, as paths hold numbers.
+func (a *API) Pattern(r *http.Request) string {
+	_, pattern := a.mux.Handler(r)
+	return pattern
+}
+
+// EndStreams ends the live events, once, so that the server can stop; their
+// readers come again with their cursor.
+func (a *API) EndStreams() { close(a.ending) }
+
 // OpenAPI is the document as JSON.
 func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() }
 
@@ -168,8 +180,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	limit := int64(defaultMaxBody)
-	if _, pattern := a.mux.Handler(r); a.limits[pattern] != 0 {
-		limit = a.limits[pattern]
+	if own := a.limits[a.Pattern(r)]; own != 0 {
+		limit = own
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {

@@ -73,12 +73,12 @@ func Live(a *API, db *sqldb.DB, j *journal.Journal, visible func(ctx context.Con
 			if _, err := fmt.Fprintf(w, "retry: 1000\nid: %s\nevent: open\ndata: {}\n\n", cursor); err != nil || out.Flush() != nil {
 				return
 			}
-			follow(ctx, w, out, db, j, cursor, visible(ctx))
+			follow(ctx, a.ending, w, out, db, j, cursor, visible(ctx))
 		})
 }
 
 // follow writes rows until the client goes.
-func follow(ctx context.Context, w http.ResponseWriter, out *http.ResponseController, db *sqldb.DB, j *journal.Journal, cursor journal.Cursor, see func(journal.Row) bool) {
+func follow(ctx context.Context, ending <-chan struct{}, w http.ResponseWriter, out *http.ResponseController, db *sqldb.DB, j *journal.Journal, cursor journal.Cursor, see func(journal.Row) bool) {
 	quiet := time.Now()
 	for {
 		appended := j.Appended()
@@ -118,6 +118,8 @@ func follow(ctx context.Context, w http.ResponseWriter, out *http.ResponseContro
 		}
 		select {
 		case <-ctx.Done():
+			return
+		case <-ending:
 			return
 		case <-appended:
 		case <-time.After(eventPoll):

@@ -1,0 +1,289 @@
+// Package app puts the house together: it alone knows every room. It opens
+// what the rooms stand on, gives each what it needs, mounts their operations
+// and runs their work until it is told to stop.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"lanzha"
+	"lanzha/base/api"
+	"lanzha/base/auth"
+	"lanzha/base/config"
+	"lanzha/base/journal"
+	"lanzha/base/outbox"
+	"lanzha/base/sqldb"
+	"lanzha/base/telemetry"
+	"lanzha/base/vault"
+	"lanzha/gateway/camara"
+	"lanzha/gateway/manual"
+	"lanzha/gateway/platform"
+	"lanzha/gateway/sandbox"
+	"lanzha/know/institution"
+	"lanzha/know/number"
+	"lanzha/web"
+	"lanzha/work/cases"
+	"lanzha/work/clue"
+	"lanzha/work/clue/den"
+	"lanzha/work/clue/disposal"
+	"lanzha/work/duty"
+	"lanzha/work/index"
+	"lanzha/work/report"
+)
+
+// Schemas is the tables of every room, in the order of the house.
+func Schemas() []sqldb.Schema {
+	return []sqldb.Schema{
+		journal.Schema(), outbox.Schema(), auth.Schema(), api.Schema(), institution.Schema(), duty.Schema(),
+		report.Schema(), clue.Schema(), disposal.Schema(), den.Schema(), cases.Schema(),
+	}
+}
+
+// Options are what the command decides and the configuration does not.
+type Options struct {
+	Version string
+	Now     func() time.Time // nil is time.Now
+	Log     *slog.Logger     // nil is silence
+
+	// Committed and Sent are called after every commit and every sending; crash
+	// tests end the process there. Nil does nothing.
+	Committed func()
+	Sent      func()
+}
+
+// App is a running house.
+type App struct {
+	Config    config.Config
+	DB        *sqldb.DB
+	Journal   *journal.Journal
+	Outbox    *outbox.Outbox
+	Vault     *vault.Vault
+	Auth      *auth.Auth
+	API       *api.API
+	Directory *institution.Directory
+	Roster    *duty.Roster
+	Reports   *report.Desk
+	Clues     *clue.Desk
+	Disposals *disposal.Desk
+	Dens      *den.Desk
+	Cases     *cases.Desk
+
+	// FirstLogin and FirstPassword are set when this start made the first
+	// administrator. They are shown once and kept nowhere.
+	FirstLogin, FirstPassword string
+
+	sealer    *journal.Sealer
+	telemetry *telemetry.Telemetry
+	now       func() time.Time
+	ids       *lanzha.IDs
+}
+
+// New opens the database, brings its tables up to date, and builds every room.
+// Nothing runs until Run.
+func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, &lanzha.Error{Code: lanzha.CodeUnavailable, Op: "app.New", Message: "the data folder cannot be made", Hint: "choose another with --data", Err: err}
+	}
+	db, err := sqldb.Open(ctx, cfg.DatabaseAddress(), sqldb.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	db.Committed = o.Committed
+	if err := db.Migrate(ctx, Schemas()...); err != nil {
+		return nil, err
+	}
+	a := &App{Config: cfg, DB: db, now: o.Now, ids: lanzha.NewIDs(o.Now, nil)}
+	if err := a.ground(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := a.rooms(); err != nil {
+		return nil, err
+	}
+	a.FirstLogin, a.FirstPassword, err = a.Auth.Bootstrap(ctx)
+	return a, err
+}
+
+// ground builds what the rooms stand on.
+func (a *App) ground(ctx context.Context, o Options) error {
+	a.telemetry = telemetry.New(o.Log, a.now)
+	a.Journal = journal.New(a.DB, a.now, nil)
+	outboxOptions := outbox.Options{}
+	if o.Sent != nil {
+		outboxOptions.Sent = func(outbox.Item) { o.Sent() }
+	}
+	a.Outbox = outbox.New(a.DB, a.now, a.ids, outboxOptions)
+	used, err := sqldb.One(ctx, a.DB.Read(), "count", sqldb.Value[int64], `SELECT count(*) FROM account`)
+	if err != nil {
+		return err
+	}
+	if a.Vault, err = vault.Open(vault.Options{File: a.Config.KeysFile(), Text: a.Config.Keys.Text, InUse: used > 0}); err != nil {
+		return err
+	}
+	key, err := journal.LoadKey(filepath.Join(a.Config.Data, "journal.key"))
+	if err != nil {
+		return err
+	}
+	a.sealer = journal.NewSealer(a.Journal, key)
+	if a.Auth, err = a.accounts(); err != nil {
+		return err
+	}
+	a.API = api.New(o.Version, a.Auth.Gate)
+	return nil
+}
+
+// accounts builds who may sign in, and how.
+func (a *App) accounts() (*auth.Auth, error) {
+	o := auth.Options{
+		Secure: a.Config.TLS.Cert != "", Problem: api.WriteProblem,
+		OIDC: auth.OIDC{
+			Issuer: a.Config.OIDC.Issuer, ClientID: a.Config.OIDC.ClientID, RedirectURL: a.Config.OIDC.RedirectURL,
+			Claim: a.Config.OIDC.Claim, Scopes: a.Config.OIDC.Scopes,
+		},
+	}
+	if file := a.Config.OIDC.ClientSecretFile; file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, &lanzha.Error{Code: lanzha.CodeUnavailable, Op: "app", Field: "oidc.clientSecretFile", Message: "cannot be read", Err: err}
+		}
+		o.OIDC.ClientSecret = strings.TrimSpace(string(text))
+	}
+	return auth.New(a.DB, a.Journal, a.Vault, a.ids, a.now, o), nil
+}
+
+// rooms builds the stages in the order of the work and mounts them.
+func (a *App) rooms() error {
+	zone := a.Config.Location()
+	a.Directory = institution.New(a.DB, a.Journal, a.Vault, a.now, a.ids)
+	a.Roster = duty.New(a.DB, a.Journal, a.Vault, a.now, a.ids, zone)
+	reports := report.NewStore(a.Vault)
+	a.Reports = &report.Desk{Store: reports, DB: a.DB, Journal: a.Journal, IDs: a.ids, Now: a.now, Zone: zone}
+
+	simulated := &sandbox.Client{}
+	out, err := platform.New(filepath.Join(a.Config.Data, "platform"), a.now)
+	if err != nil {
+		return err
+	}
+	a.Clues = &clue.Desk{
+		Store: clue.NewStore(a.Vault), DB: a.DB, Journal: a.Journal, Outbox: a.Outbox, IDs: a.ids, Now: a.now,
+		Reports: reports, Directory: a.Directory,
+		Gateways: map[institution.Gateway]clue.Asker{
+			institution.ByPlatform: out, institution.ByHand: manual.Gateway{}, institution.ByCAMARA: &camara.Client{}, institution.BySandbox: simulated,
+		},
+		Leader: func(ctx context.Context, q sqldb.Queryer, region lanzha.Region, at time.Time) (lanzha.ID, error) {
+			found, err := a.Roster.OnDuty(ctx, q, region, duty.Leader, at)
+			if err != nil || len(found) == 0 {
+				return "", err
+			}
+			return found[0], nil
+		},
+		OfficerName: a.Auth.NameOf,
+		Auto:        clue.Auto{On: a.Config.Lookups.Auto, Purpose: a.Config.Lookups.Purpose, LegalBasis: a.Config.Lookups.LegalBasis},
+	}
+	a.Clues.Register()
+
+	may := a.Auth.Decider
+	api.MountSession(a.API, a.Auth)
+	api.MountAccounts(a.API, a.Auth)
+	api.MountJournal(a.API, a.DB, a.Journal, may)
+	api.Live(a.API, a.DB, a.Journal, api.Visible(may))
+	number.Mount(a.API)
+	a.Directory.Mount(a.API, may)
+	a.Roster.Mount(a.API, may)
+	a.Reports.Mount(a.API, may)
+	a.Clues.Mount(a.API, may)
+	index.Mount(a.API, may)
+	return nil
+}
+
+// Handler is the whole site: API, health, metrics and console.
+func (a *App) Handler() http.Handler {
+	mux := http.NewServeMux()
+	a.telemetry.Mount(mux,
+		telemetry.Check{Name: "database", Run: a.DB.Ping},
+		telemetry.Check{Name: "journal", Run: func(ctx context.Context) error {
+			if n, err := a.Journal.Parked(ctx); err != nil || n > 0 {
+				return fmt.Errorf("%d rows are parked: %w", n, err)
+			}
+			return nil
+		}},
+	)
+	mux.Handle(api.Prefix+"/", a.Auth.Middleware(a.API))
+	mux.Handle("/", web.Handler())
+	route := func(r *http.Request) string {
+		if _, pattern := mux.Handler(r); pattern != api.Prefix+"/" {
+			return pattern
+		}
+		return a.API.Pattern(r)
+	}
+	return a.telemetry.Observe(route, func() string { return string(a.ids.Next()) }, mux)
+}
+
+// Run serves on the listener and does the background work until ctx ends; then
+// it stops taking requests, lets those under way finish, and stops the work.
+func (a *App) Run(ctx context.Context, l net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	server.RegisterOnShutdown(a.API.EndStreams)
+	group.Go(func() error {
+		var err error
+		if a.Config.TLS.Cert != "" {
+			err = server.ServeTLS(l, a.Config.TLS.Cert, a.Config.TLS.Key)
+		} else {
+			err = server.Serve(l)
+		}
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		return err
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return server.Shutdown(last)
+	})
+	group.Go(func() error { return a.Journal.Run(ctx) })
+	group.Go(func() error { return a.Outbox.Run(ctx) })
+	group.Go(func() error { return a.sealer.Run(ctx) })
+	group.Go(func() error { return a.tidy(ctx) })
+	return group.Wait()
+}
+
+// tidy forgets once an hour what its table says is kept for a time only.
+func (a *App) tidy(ctx context.Context) error {
+	for {
+		if err := errors.Join(api.Forget(ctx, a.DB, a.now()), a.Auth.Forget(ctx)); err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Hour):
+		}
+	}
+}
+
+// Close closes the database.
+func (a *App) Close() error { return a.DB.Close() }
