@@ -4,7 +4,7 @@
 export type Role = "officer" | "analyst" | "leader" | "unit" | "responder" | "admin" | "auditor"
 export type ReportType = "report" | "tip" | "inquiry"
 export type Channel = "phone" | "110" | "online" | "counter" | "platform"
-export type ClueKind = "mobile" | "fixed" | "service" | "card" | "account" | "url" | "domain" | "app" | "im"
+export type ClueKind = "mobile" | "fixed" | "service" | "international" | "card" | "account" | "url" | "domain" | "app" | "im"
 export type Truth = "unknown" | "true" | "spoofed" | "intermediate"
 export type ClueState = "open" | "verified" | "closed"
 export type LookupState = "asked" | "sent" | "answered" | "refused" | "overdue" | "unreadable" | "cancelled"
@@ -16,7 +16,7 @@ export type DenState =
 export type Confidence = "low" | "medium" | "high"
 export type InstitutionKind = "police" | "carrier" | "bank" | "payment" | "community" | "regulator" | "platform"
 export type GatewayKind = "platform" | "manual" | "camara" | "sandbox"
-export type AddressRole = "installation" | "use" | "identity" | "outlet" | "mass" | "unknown"
+export type AddressRole = "installation" | "use" | "id" | "outlet" | "mass" | "unknown"
 
 export type Page<T> = { items: T[]; next: string }
 
@@ -30,9 +30,9 @@ export type Me = {
   mustChangePassword?: boolean
 }
 
-export type Find = { kind: string; value: string; raw: string; start: number; end: number }
+export type Find = { kind: string; value: string; raw: string; start: number; end: number; note?: string }
 
-export type Party = { role: "caller" | "desk110" | "centre"; name?: string; phone?: string }
+export type Party = { role: "caller" | "desk110" | "centre"; name: string; note?: string }
 
 export type Report = {
   id: string
@@ -49,7 +49,8 @@ export type Report = {
   parties?: Party[]
   finds?: Find[]
   state: "open" | "closed"
-  clues?: string[]
+  regionName?: string
+  closeNote?: string
 }
 
 export type Clue = {
@@ -59,16 +60,22 @@ export type Clue = {
   value: string
   truth: Truth
   state: ClueState
-  regions?: string[]
   institution?: string
+  carrier?: string
+  home?: string
+  homeName?: string
   reports?: number
+  openedAt: string
   dueAt?: string
-  dueFrom?: string
-  createdAt?: string
-  number?: NumberFacts
+  via?: string
+  closeReason?: string
+  /** Only on the record, not in lists. */
+  sources?: Source[]
+  lookups?: Lookup[]
 }
 
-export type NumberFacts = { kind?: string; carrier?: string; province?: string; city?: string; region?: string; name?: string }
+/** Who told of a clue; the ID is empty when it lies outside one's scope. */
+export type Source = { id: string; kind: "report" | "lead" | "officer"; region: string; regionName?: string; at: string }
 
 export type Answer = {
   subscriber?: { name?: string; idNumber?: string }
@@ -76,9 +83,11 @@ export type Answer = {
   openedOn?: string
   installAddress?: string
   addressRole?: string
-  status?: string
+  lineStatus?: string
   location?: string
-  note?: string
+  reason?: string
+  platformNo?: string
+  unreadable?: string
 }
 
 export type Lookup = {
@@ -89,6 +98,7 @@ export type Lookup = {
   clueValue?: string
   truth?: Truth
   institution: string
+  institutionName?: string
   fields?: Field[]
   officers?: string[]
   purpose?: string
@@ -100,9 +110,10 @@ export type Lookup = {
   sentAt?: string
   dueAt?: string
   answeredAt?: string
+  tookMs?: number
+  late?: boolean
+  escalation?: number
   answer?: Answer
-  refusal?: string
-  unreadable?: string
 }
 
 export type Disposal = {
@@ -181,18 +192,21 @@ export type Dossier = {
   filedOn?: string
 }
 
-export type Contact = { name: string; phone?: string; role?: string }
+export type Contact = { name: string; phone: string; role: string; email: string }
+export type Range = { kind: string; prefix: string }
 
 export type Institution = {
   id: string
   version: number
+  code: string
   name: string
+  nameEn?: string
   kind: InstitutionKind
   region: string
   gateway: GatewayKind
   endpoint?: string
   contacts?: Contact[]
-  ranges?: string[]
+  ranges?: Range[]
   answerTargetS: number
 }
 
@@ -237,6 +251,8 @@ export type Entry = {
 /** The outcome of a file: good rows are taken, bad ones come back with reasons. */
 export type Imported = { taken: number; refused: { location?: string; message: string; row?: number }[]; refusedCount: number; refusedFile: string }
 
-export type Shift = { account: string; name: string; role?: string; phone?: string; from: string; to: string }
+export type Turn = { id?: string; account: string; name?: string; role: "officer" | "leader"; phone?: string; from: string; to: string }
+export type DutyDay = { id: string; version: number; region: string; regionName?: string; day: string; entries: Turn[]; remarks?: { kind: string; zh: string; en: string }[] }
+export type OnDuty = { role: "officer" | "leader"; region: string; turns: Turn[] | null }
 
 export type Hit = { kind: string; id: string; title: string; note?: string; state?: string }

@@ -6,7 +6,7 @@ import { Dropdown, Modal } from "antd"
 import { useState, type ReactNode } from "react"
 import { Link, NavLink, Outlet, useNavigate } from "react-router"
 import { api } from "../api/client"
-import type { Disposal, Den, Lookup, Page, Role, Shift } from "../api/types"
+import type { Disposal, Den, Lookup, OnDuty as Duty, Page, Role } from "../api/types"
 import { useKeys } from "../parts/keys"
 import { useMe } from "./auth"
 import { useWords, type Key } from "./i18n"
@@ -118,13 +118,13 @@ function OnDuty() {
   const me = useMe()
   const duty = useQuery({
     queryKey: ["duty", "now"],
-    queryFn: ({ signal }) => api.get<{ items: Shift[] }>("/duty/now", undefined, signal),
+    queryFn: ({ signal }) => api.get<{ items: Duty[] }>("/duty/now", undefined, signal),
     refetchInterval: 60_000,
     retry: false,
     enabled: me.roles.some((r) => r !== "responder"),
   })
   if (!duty.data) return null
-  const names = duty.data.items.map((s) => s.name || s.account).join(" ") || t("duty.nobody")
+  const names = [...new Set(duty.data.items.flatMap((p) => p.turns ?? []).map((s) => s.name || s.phone || s.account.slice(-6)))].join(" ") || t("duty.nobody")
   return (
     <Link to="/duty" className="quiet" title={t("duty.now")} data-test="on-duty">
       {t("shell.duty", { names })}

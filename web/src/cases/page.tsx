@@ -3,7 +3,7 @@ import { Input } from "antd"
 import { useState } from "react"
 import { Link, useParams } from "react-router"
 import { api, serverNow } from "../api/client"
-import type { Den, Dossier, Entry, Page } from "../api/types"
+import type { Den, Dossier } from "../api/types"
 import { useRole } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useLiveRecord } from "../app/live"
@@ -21,7 +21,6 @@ export function DossierPage() {
   const { t } = useWords()
   const files = useRole("leader", "analyst")
   const dossier = useQuery({ queryKey: ["dossier", id], queryFn: ({ signal }) => api.get<Dossier>(`/dossiers/${id}`, undefined, signal) })
-  const timeline = useQuery({ queryKey: ["timeline", id], queryFn: ({ signal }) => api.get<Page<Entry>>("/journal", { record: id, limit: 200 }, signal), retry: false })
   const dens = useQueries({ queries: (dossier.data?.dens ?? []).map((den) => ({ queryKey: ["den", den], queryFn: ({ signal }: { signal: AbortSignal }) => api.get<Den>(`/dens/${den}`, undefined, signal) })) })
   useLiveRecord(id, ["dossier", id], ["timeline", id])
   if (dossier.isPending) return <Skeleton />
@@ -79,7 +78,7 @@ export function DossierPage() {
         </main>
         <aside>
           <Section title={t("timeline.title")}>
-            <Timeline items={timeline.data?.items} self={id} />
+            <Timeline of="/dossiers" id={id} />
           </Section>
         </aside>
       </div>

@@ -7,7 +7,7 @@ import { ActionForm, Field } from "../parts/form"
 import { Masked } from "../parts/masked"
 import { Facts } from "../parts/view"
 
-const roles = ["installation", "use", "identity", "outlet", "mass"]
+const roles = ["installation", "use", "id", "outlet", "mass", "unknown"]
 
 /** The answer of an institution, its personal parts masked. */
 export function AnswerFacts({ lookup: l }: { lookup: Lookup }) {
@@ -18,21 +18,29 @@ export function AnswerFacts({ lookup: l }: { lookup: Lookup }) {
     <Facts
       test="answer"
       facts={[
-        { label: t("lookup.name"), value: a.subscriber?.name && <Masked record={l.id} field="answer.subscriber.name">{a.subscriber.name}</Masked> },
-        { label: t("lookup.id"), value: a.subscriber?.idNumber && <Masked record={l.id} field="answer.subscriber.idNumber">{a.subscriber.idNumber}</Masked> },
+        { label: t("lookup.name"), value: a.subscriber?.name && <Masked path={`/lookups/${l.id}`} field="subscriber.name">{a.subscriber.name}</Masked> },
+        { label: t("lookup.id"), value: a.subscriber?.idNumber && <Masked path={`/lookups/${l.id}`} field="subscriber.idNumber">{a.subscriber.idNumber}</Masked> },
         { label: t("lookup.field.installAddress"), value: a.installAddress, wide: true },
         { label: t("lookup.addressRole"), value: code("address.role", a.addressRole) },
         { label: t("lookup.field.outlet"), value: a.outlet },
         { label: t("lookup.field.openedOn"), value: a.openedOn },
-        { label: t("lookup.field.status"), value: a.status },
-        { label: t("lookup.field.location"), value: a.location },
-        { label: t("lookup.note"), value: a.note, wide: true },
+        { label: t("lookup.field.status"), value: a.lineStatus },
+        { label: t("lookup.field.location"), value: a.location && <Masked path={`/lookups/${l.id}`} field="location">{a.location}</Masked> },
       ]}
     />
   )
 }
 
 const refreshOf = (l: Lookup) => [["lookup", l.id], ["list", "/lookups"], ["clue", l.clue], ["timeline", l.id]]
+
+// An empty field was not answered: it is left out rather than sent as a blank.
+function filledIn(a: Answer): Answer {
+  const said = Object.fromEntries(Object.entries(a).filter(([, v]) => v !== "")) as Answer
+  if (!said.installAddress) delete said.addressRole
+  if (said.subscriber && !said.subscriber.name && !said.subscriber.idNumber) delete said.subscriber
+  else if (said.subscriber) said.subscriber = { name: said.subscriber.name ?? "", idNumber: said.subscriber.idNumber ?? "" }
+  return said
+}
 
 /** What the officer of the institution fills in: only what was asked. */
 export function AnswerForm({ lookup: l }: { lookup: Lookup }) {
@@ -41,7 +49,7 @@ export function AnswerForm({ lookup: l }: { lookup: Lookup }) {
   const asked = new Set(l.fields ?? [])
   const set = (change: Answer) => setA((old) => ({ ...old, ...change }))
   const filled = Object.values(a).some((v) => (typeof v === "string" ? v.trim() : v?.name || v?.idNumber))
-  const text = (key: "outlet" | "status" | "location" | "note", label: string, placeholder?: string) => (
+  const text = (key: "outlet" | "lineStatus" | "location", label: string, placeholder?: string) => (
     <Field label={label}>
       <Input value={a[key] ?? ""} onChange={(e) => set({ [key]: e.target.value })} placeholder={placeholder} data-test={`answer-${key}`} />
     </Field>
@@ -53,7 +61,7 @@ export function AnswerForm({ lookup: l }: { lookup: Lookup }) {
       test="answer-open"
       width={560}
       ready={filled}
-      send={(key) => api.post(`/lookups/${l.id}/answer`, a, { key, version: l.version })}
+      send={(key) => api.post(`/lookups/${l.id}/answer`, filledIn(a), { key, version: l.version })}
       refresh={refreshOf(l)}
       fields={
         <>
@@ -84,7 +92,7 @@ export function AnswerForm({ lookup: l }: { lookup: Lookup }) {
               </Field>
             )}
             {asked.has("outlet") && text("outlet", t("lookup.field.outlet"))}
-            {asked.has("status") && text("status", t("lookup.field.status"), t("lookup.status.place"))}
+            {asked.has("status") && text("lineStatus", t("lookup.field.status"), t("lookup.status.place"))}
             {asked.has("location") && text("location", t("lookup.field.location"))}
           </div>
         </>

@@ -7,13 +7,12 @@ import { Clock } from "../parts/clock"
 import { Choice, Find, Pick, useFilters } from "../parts/filters"
 import { exact, spoken } from "../parts/format"
 import { InstitutionName, useInstitutionNames } from "../parts/names"
-import { RegionName } from "../parts/region"
 import { Table, type Column } from "../parts/table"
 import { State, When } from "../parts/view"
 import { Ask } from "./ask"
 import { Tabs } from "./tabs"
 
-export const clueKinds: ClueKind[] = ["mobile", "fixed", "service", "card", "account", "url", "domain", "app", "im"]
+export const clueKinds: ClueKind[] = ["mobile", "fixed", "service", "international", "card", "account", "url", "domain", "app", "im"]
 
 /** All clues of the scope: the late ones first, then those that are due soonest. */
 export function Clues() {
@@ -22,18 +21,19 @@ export function Clues() {
   const go = useNavigate()
   const asks = useRole("officer", "analyst", "leader")
   const institution = useInstitutionNames()
-  const [f, set] = useFilters("state", "kind", "institution", "region", "q")
+  const [f, set] = useFilters("state", "kind", "region", "q")
   const [ids, setIDs] = useState<Set<string>>(new Set())
   const columns: Column<Clue>[] = [
-    { key: "clock", title: t("clue.clock"), width: 112, cell: (c) => <Clock due={c.dueAt} from={c.dueFrom} />, text: (c) => (c.dueAt ? exact(c.dueAt) : "") },
+    { key: "clock", title: t("clue.clock"), width: 112, cell: (c) => <Clock due={c.dueAt} />, text: (c) => (c.dueAt ? exact(c.dueAt) : "") },
     { key: "kind", title: t("clue.kind"), width: 76, cell: (c) => <span className={`find find-${c.kind}`}>{code("clue.kind", c.kind)}</span>, text: (c) => code("clue.kind", c.kind) },
     { key: "value", title: t("clue.value"), width: "2fr", cell: (c) => <b className="num">{spoken(c.kind, c.value)}</b>, text: (c) => c.value },
     { key: "truth", title: t("clue.truth"), width: 100, cell: (c) => (c.truth === "unknown" ? <span className="dim">{code("clue.truth", c.truth)}</span> : <State group="clue.truth" value={c.truth} />), text: (c) => code("clue.truth", c.truth) },
     { key: "institution", title: t("clue.institution"), width: "1.6fr", cell: (c) => <InstitutionName id={c.institution} />, text: (c) => institution(c.institution) },
-    { key: "regions", title: t("clue.regions"), width: "1fr", cell: (c) => c.regions?.map((r) => <RegionName key={r} code={r} short />), text: (c) => c.regions?.join(" ") ?? "" },
+    { key: "carrier", title: t("clue.carrier"), width: "1fr", cell: (c) => c.carrier, text: (c) => c.carrier ?? "" },
+    { key: "home", title: t("clue.home"), width: "1.2fr", cell: (c) => c.homeName, text: (c) => c.homeName ?? "" },
     { key: "reports", title: t("clue.reports"), width: 76, right: true, cell: (c) => c.reports ?? "", text: (c) => String(c.reports ?? "") },
     { key: "state", title: t("clue.state"), width: 90, cell: (c) => <State group="clue.state" value={c.state} />, text: (c) => code("clue.state", c.state) },
-    { key: "createdAt", title: t("clue.opened"), width: 104, cell: (c) => <When at={c.createdAt} />, text: (c) => (c.createdAt ? exact(c.createdAt) : "") },
+    { key: "openedAt", title: t("clue.opened"), width: 104, cell: (c) => <When at={c.openedAt} />, text: (c) => exact(c.openedAt) },
     { key: "id", title: "ID", width: 230, extra: true, cell: (c) => <code>{c.id}</code>, text: (c) => c.id },
   ]
   return (
@@ -49,7 +49,7 @@ export function Clues() {
       filters={
         <>
           <Tabs />
-          <Choice value={f.state} onChange={(v) => set("state", v)} group="clue.state" options={["open", "verified", "closed"]} test="filter-state" />
+          <Choice whole={false} value={f.state || "open"} onChange={(v) => set("state", v)} group="clue.state" options={["open", "verified", "closed"]} test="filter-state" />
           <Pick value={f.kind} onChange={(v) => set("kind", v)} group="clue.kind" options={clueKinds} placeholder={t("clue.kind")} test="filter-kind" />
           <Find value={f.q} onChange={(v) => set("q", v)} placeholder={t("clue.find")} test="filter-q" />
         </>

@@ -28,16 +28,15 @@ export function Lookups() {
   const asks = useRole("officer", "analyst", "leader")
   const institution = useInstitutionNames()
   const [f, set] = useFilters("state", "institution")
-  const took = (l: Lookup) => (l.answeredAt ? Date.parse(l.answeredAt) - Date.parse(l.sentAt ?? l.askedAt) : undefined)
   const columns: Column<Lookup>[] = [
     { key: "clock", title: t("clue.clock"), width: 120, cell: (l) => <LookupClock lookup={l} />, text: (l) => (l.dueAt ? exact(l.dueAt) : "") },
     { key: "state", title: t("clue.state"), width: 110, cell: (l) => <State group="lookup.state" value={l.state} />, text: (l) => code("lookup.state", l.state) },
     { key: "kind", title: t("clue.kind"), width: 76, cell: (l) => <span className={`find find-${l.clueKind}`}>{code("clue.kind", l.clueKind)}</span>, text: (l) => code("clue.kind", l.clueKind) },
     { key: "value", title: t("clue.value"), width: "1.6fr", cell: (l) => <b className="num">{l.clueValue ? spoken(l.clueKind ?? "", l.clueValue) : l.clue}</b>, text: (l) => l.clueValue ?? l.clue },
-    { key: "institution", title: t("clue.institution"), width: "1.5fr", cell: (l) => <InstitutionName id={l.institution} />, text: (l) => institution(l.institution) },
+    { key: "institution", title: t("clue.institution"), width: "1.5fr", cell: (l) => l.institutionName || <InstitutionName id={l.institution} />, text: (l) => institution(l.institution) },
     { key: "fields", title: t("lookup.field"), width: "2fr", cell: (l) => <span className="dim">{l.fields?.map((x) => code("lookup.field", x)).join(" · ")}</span>, text: (l) => l.fields?.map((x) => code("lookup.field", x)).join(" ") ?? "" },
     { key: "askedAt", title: t("lookup.asked"), width: 104, cell: (l) => <When at={l.sentAt ?? l.askedAt} />, text: (l) => exact(l.sentAt ?? l.askedAt) },
-    { key: "took", title: t("lookup.took"), width: 90, right: true, extra: true, cell: (l) => { const ms = took(l); return ms === undefined ? "" : duration(ms, lang) }, text: (l) => { const ms = took(l); return ms === undefined ? "" : String(ms / 1000) } },
+    { key: "took", title: t("lookup.took"), width: 90, right: true, extra: true, cell: (l) => (l.tookMs ? duration(l.tookMs, lang) : ""), text: (l) => (l.tookMs ? String(l.tookMs / 1000) : "") },
     { key: "document", title: t("lookup.document"), width: "1.2fr", extra: true, cell: (l) => l.documentNo, text: (l) => l.documentNo ?? "" },
   ]
   return (
@@ -52,7 +51,7 @@ export function Lookups() {
       filters={
         <>
           {asks ? <Tabs /> : <h1>{t(responder ? "lookup.mine" : "lookup.list")}</h1>}
-          <Choice value={f.state} onChange={(v) => set("state", v)} group="lookup.state" options={states} test="filter-state" />
+          <Choice whole={false} value={f.state || "sent"} onChange={(v) => set("state", v)} group="lookup.state" options={states} test="filter-state" />
         </>
       }
       tools={asks && <ImportButton path="/lookups/import" name="lookups" label={t("lookup.import")} done={() => void queries.invalidateQueries({ queryKey: ["list", "/lookups"] })} />}
@@ -86,7 +85,8 @@ export function LookupPage() {
           <Facts
             facts={[
               { label: t("clue.one"), value: !me.roles.includes("responder") && <Link to={`/clues/${l.clue}`}>{value}</Link> },
-              { label: t("clue.institution"), value: <InstitutionName id={l.institution} /> },
+              { label: t("clue.institution"), value: l.institutionName || <InstitutionName id={l.institution} /> },
+              { label: t("lookup.escalated"), value: l.escalation ? code("lookup.escalated", String(l.escalation)) : undefined },
               { label: t("clue.truth"), value: l.truth && <State group="clue.truth" value={l.truth} /> },
               { label: t("lookup.field"), value: l.fields?.map((x) => code("lookup.field", x)).join(" · ") },
               { label: t("lookup.asked"), value: <When at={l.sentAt ?? l.askedAt} /> },
@@ -96,13 +96,13 @@ export function LookupPage() {
               { label: t("lookup.officers"), value: l.officers?.join(" · ") },
               { label: t("lookup.document"), value: l.documentNo },
               { label: t("lookup.location"), value: l.locationDecisionNo },
-              { label: t("lookup.refuse.reason"), value: l.refusal },
+              { label: t("lookup.refuse.reason"), value: l.answer?.reason },
             ]}
           />
-          <Section title={t("lookup.answer")}>{l.answer ? <AnswerFacts lookup={l} /> : <Empty>{l.refusal || t("lookup.answer.none")}</Empty>}</Section>
-          {l.unreadable && (
+          <Section title={t("lookup.answer")}>{l.answer && !l.answer.reason ? <AnswerFacts lookup={l} /> : <Empty>{l.answer?.reason || t("lookup.answer.none")}</Empty>}</Section>
+          {l.answer?.unreadable && (
             <Section title={t("lookup.unreadable")}>
-              <pre className="raw">{l.unreadable}</pre>
+              <pre className="raw">{l.answer.unreadable}</pre>
             </Section>
           )}
         </main>

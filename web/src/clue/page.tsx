@@ -3,7 +3,7 @@ import { Input, Select } from "antd"
 import { useState } from "react"
 import { Link, useParams } from "react-router"
 import { api } from "../api/client"
-import type { Clue, Disposal, Entry, Lookup, Page, Truth } from "../api/types"
+import type { Clue, Disposal, Page, Truth } from "../api/types"
 import { useMe, useRole } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useLiveRecord } from "../app/live"
@@ -28,14 +28,12 @@ export function CluePage() {
   const me = useMe()
   const writes = useRole("officer", "analyst", "leader")
   const clue = useQuery({ queryKey: ["clue", id], queryFn: ({ signal }) => api.get<Clue>(`/clues/${id}`, undefined, signal) })
-  const lookups = useQuery({ queryKey: ["clue", id, "lookups"], queryFn: ({ signal }) => api.get<Page<Lookup>>("/lookups", { clue: id, limit: 50 }, signal) })
   const disposals = useQuery({ queryKey: ["clue", id, "disposals"], queryFn: ({ signal }) => api.get<Page<Disposal>>("/disposals", { clue: id, limit: 50 }, signal) })
-  const timeline = useQuery({ queryKey: ["timeline", id], queryFn: ({ signal }) => api.get<{ items: Entry[] }>(`/clues/${id}/timeline`, undefined, signal) })
   useLiveRecord(id, ["clue", id], ["timeline", id])
   if (clue.isPending) return <Skeleton />
   if (clue.isError) return <Broken error={clue.error} retry={() => void clue.refetch()} />
   const c = clue.data
-  const isNumber = c.kind === "mobile" || c.kind === "fixed" || c.kind === "service"
+  const isNumber = c.kind === "mobile" || c.kind === "fixed" || c.kind === "service" || c.kind === "international"
   const open = c.state !== "closed"
   return (
     <div className="record" data-test="clue-page">
@@ -44,7 +42,7 @@ export function CluePage() {
         kind={code("clue.kind", c.kind)}
         title={<span className="num">{spoken(c.kind, c.value)}</span>}
         state={<State group="clue.state" value={c.state} />}
-        clock={<Clock due={c.dueAt} from={c.dueFrom} />}
+        clock={<Clock due={c.dueAt}  />}
         {...(writes && open && {
           action: <Ask clues={[id]} label={t("clue.ask")} officer={me.name} />,
           more: (
@@ -62,20 +60,21 @@ export function CluePage() {
             facts={[
               isNumber && { label: t("clue.truth"), value: <State group="clue.truth" value={c.truth} /> },
               { label: t("clue.institution"), value: c.institution && <InstitutionName id={c.institution} link /> },
-              { label: t("clue.carrier"), value: c.number?.carrier },
-              { label: t("clue.home"), value: c.number && [c.number.province, c.number.city].filter(Boolean).join(" ") },
-              { label: t("clue.regions"), value: c.regions?.length ? c.regions.map((r) => <span key={r} className="item"><RegionName code={r} /></span>) : undefined },
+              { label: t("clue.carrier"), value: c.carrier },
+              { label: t("clue.home"), value: c.homeName },
+              { label: t("clue.via"), value: c.via && <Link to={`/clues/${c.via}`}>{c.via.slice(-8)}</Link> },
+              { label: t("clue.close.reason"), value: c.closeReason, wide: true },
               { label: t("clue.reports"), value: c.reports },
-              { label: t("clue.opened"), value: c.createdAt && <When at={c.createdAt} /> },
+              { label: t("clue.opened"), value: <When at={c.openedAt} /> },
             ]}
           />
-          <Section title={t("lookup.list")} note={lookups.data?.items.length}>
-            {lookups.data?.items.length === 0 && <Empty>{t("lookup.empty")}</Empty>}
-            {lookups.data?.items.map((l) => (
+          <Section title={t("lookup.list")} note={c.lookups?.length}>
+            {c.lookups?.length === 0 && <Empty>{t("lookup.empty")}</Empty>}
+            {c.lookups?.map((l) => (
               <article className="card" key={l.id} data-test="clue-lookup">
                 <header>
                   <Link to={`/lookups/${l.id}`}>
-                    <InstitutionName id={l.institution} />
+                    {l.institutionName || <InstitutionName id={l.institution} />}
                   </Link>
                   <State group="lookup.state" value={l.state} />
                   <LookupClock lookup={l} />
@@ -86,6 +85,20 @@ export function CluePage() {
               </article>
             ))}
           </Section>
+          {c.sources && c.sources.length > 0 && (
+            <Section title={t("clue.sources")} note={c.sources.length}>
+              <ul className="recent">
+                {c.sources.map((s, i) => (
+                  <li key={s.id || i}>
+                    <When at={s.at} />
+                    <span>{code("clue.source", s.kind)}</span>
+                    {s.kind === "report" && s.id ? <Link to={`/reports/${s.id}`}>{s.id.slice(-8)}</Link> : !s.id && <span className="dim">{t("clue.source.hidden")}</span>}
+                    <span className="dim">{s.regionName || <RegionName code={s.region} />}</span>
+                  </li>
+                ))}
+              </ul>
+            </Section>
+          )}
           {disposals.data && disposals.data.items.length > 0 && (
             <Section title={t("disposal.title")} note={disposals.data.items.length}>
               {disposals.data.items.map((d) => (
@@ -102,7 +115,7 @@ export function CluePage() {
         </main>
         <aside>
           <Section title={t("timeline.title")}>
-            <Timeline items={timeline.data?.items} self={id} />
+            <Timeline of="/clues" id={id} />
           </Section>
         </aside>
       </div>

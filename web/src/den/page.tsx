@@ -2,7 +2,7 @@ import { CheckOutlined, CloseOutlined } from "@ant-design/icons"
 import { useQuery } from "@tanstack/react-query"
 import { Link, useParams } from "react-router"
 import { api } from "../api/client"
-import type { Den, Entry, Page } from "../api/types"
+import type { Den } from "../api/types"
 import { useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useLiveRecord } from "../app/live"
@@ -21,7 +21,6 @@ export function DenPage() {
   const { t } = useWords()
   const me = useMe()
   const den = useQuery({ queryKey: ["den", id], queryFn: ({ signal }) => api.get<Den>(`/dens/${id}`, undefined, signal) })
-  const timeline = useQuery({ queryKey: ["timeline", id], queryFn: ({ signal }) => api.get<Page<Entry>>("/journal", { record: id, limit: 200 }, signal), retry: false })
   useLiveRecord(id, ["den", id], ["timeline", id])
   if (den.isPending) return <Skeleton />
   if (den.isError) return <Broken error={den.error} retry={() => void den.refetch()} />
@@ -76,7 +75,7 @@ export function DenPage() {
         </main>
         <aside>
           <Section title={t("timeline.title")}>
-            <Timeline items={timeline.data?.items} self={id} />
+            <Timeline of="/dens" id={id} />
           </Section>
         </aside>
       </div>

@@ -13,6 +13,7 @@ export function measures(kind: Clue["kind"]): DisposalKind[] {
     case "mobile":
     case "fixed":
     case "service":
+    case "international":
       return ["shutdown", "intercept", "recheck", "restore"]
     case "url":
     case "domain":

@@ -3,7 +3,7 @@ import { Input } from "antd"
 import { useState } from "react"
 import { Link, useParams } from "react-router"
 import { api } from "../api/client"
-import type { Disposal, Entry, Page } from "../api/types"
+import type { Disposal } from "../api/types"
 import { useMe } from "../app/auth"
 import { useWords, type Key } from "../app/i18n"
 import { useLiveRecord } from "../app/live"
@@ -46,7 +46,6 @@ export function DisposalPage() {
   const { t, code } = useWords()
   const me = useMe()
   const disposal = useQuery({ queryKey: ["disposal", id], queryFn: ({ signal }) => api.get<Disposal>(`/disposals/${id}`, undefined, signal) })
-  const timeline = useQuery({ queryKey: ["timeline", id], queryFn: ({ signal }) => api.get<Page<Entry>>("/journal", { record: id, limit: 200 }, signal), enabled: !me.roles.includes("responder"), retry: false })
   useLiveRecord(id, ["disposal", id], ["timeline", id])
   if (disposal.isPending) return <Skeleton />
   if (disposal.isError) return <Broken error={disposal.error} retry={() => void disposal.refetch()} />
@@ -93,7 +92,7 @@ export function DisposalPage() {
         </main>
         <aside>
           <Section title={t("timeline.title")}>
-            <Timeline items={timeline.data?.items} self={id} />
+            <Timeline of="/disposals" id={id} />
           </Section>
         </aside>
       </div>

@@ -3,6 +3,8 @@ export const words = {
   "duty.now": ["当前值班", "On duty now"],
   "duty.nobody": ["无人值班", "nobody"],
   "duty.list": ["值班表", "Duty list"],
+  "duty.day": ["日期", "Day"],
+  "duty.gap": ["提示", "Remarks"],
   "duty.who": ["人员", "Who"],
   "duty.role": ["岗位", "Post"],
   "duty.phone": ["电话", "Phone"],

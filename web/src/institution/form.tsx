@@ -13,18 +13,19 @@ const lines = (s: string) => s.split("\n").map((l) => l.trim()).filter(Boolean)
 export function InstitutionForm({ institution: i, label, done }: { institution?: Institution; label: string; done?: (i: Institution) => void }) {
   const { t, code } = useWords()
   const [name, setName] = useState(i?.name ?? "")
+  const [handle, setHandle] = useState(i?.code ?? "")
   const [kind, setKind] = useState<InstitutionKind>(i?.kind ?? "carrier")
   const [region, setRegion] = useState(i?.region ?? "")
   const [gateway, setGateway] = useState<GatewayKind>(i?.gateway ?? "manual")
   const [endpoint, setEndpoint] = useState(i?.endpoint ?? "")
   const [target, setTarget] = useState(i?.answerTargetS ?? 180)
-  const [ranges, setRanges] = useState(i?.ranges?.join("\n") ?? "")
-  const [contacts, setContacts] = useState(i?.contacts?.map((c) => [c.name, c.phone].filter(Boolean).join(", ")).join("\n") ?? "")
+  const [ranges, setRanges] = useState(i?.ranges?.map((r) => `${r.kind} ${r.prefix}`).join("\n") ?? "")
+  const [contacts, setContacts] = useState(i?.contacts?.map((c) => [c.name, c.phone, c.role, c.email].join(", ").replace(/[, ]+$/, "")).join("\n") ?? "")
   const body = () => ({
-    name, kind, region, gateway, answerTargetS: target, ranges: lines(ranges), ...(endpoint && { endpoint }),
+    name, kind, region, gateway, answerTargetS: target, code: handle, ranges: lines(ranges).map((l) => { const [kind = "", prefix = ""] = l.split(/\s+/); return { kind, prefix } }), ...(endpoint && { endpoint }),
     contacts: lines(contacts).map((l) => {
-      const [name = "", phone = ""] = l.split(/[,，]/) // in both languages
-      return { name: name.trim(), phone: phone.trim() }
+      const [name = "", phone = "", role = "", email = ""] = l.split(/[,，]/).map((x) => x.trim()) // in both languages
+      return { name, phone, role, email }
     }),
   })
   return (
@@ -32,16 +33,19 @@ export function InstitutionForm({ institution: i, label, done }: { institution?:
       label={label}
       test={i ? "institution-edit" : "institution-new"}
       width={560}
-      ready={name.trim() !== ""}
+      ready={name.trim() !== "" && handle.trim().length >= 2}
       send={(key) => (i ? api.put(`/institutions/${i.id}`, body(), { key, version: i.version }) : api.post("/institutions", body(), { key }))}
       refresh={[["institutions"], ["institution", i?.id], ["list", "/institutions"]]}
       {...(done && { done })}
       fields={
         <>
-          <Field label={t("institution.name")}>
-            <Input value={name} onChange={(e) => setName(e.target.value)} data-test="institution-name" />
-          </Field>
           <div className="two">
+            <Field label={t("institution.name")}>
+              <Input value={name} onChange={(e) => setName(e.target.value)} data-test="institution-name" />
+            </Field>
+            <Field label={t("institution.code")}>
+              <Input value={handle} onChange={(e) => setHandle(e.target.value)} data-test="institution-code" />
+            </Field>
             <Field label={t("institution.kind")}>
               <Select value={kind} onChange={setKind} options={kinds.map((v) => ({ value: v, label: code("institution.kind", v) }))} data-test="institution-kind" />
             </Field>

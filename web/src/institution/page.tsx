@@ -44,8 +44,8 @@ export function InstitutionPage() {
               { label: t("institution.gateway"), value: code("institution.gateway", i.gateway) },
               { label: t("institution.target"), value: duration(i.answerTargetS * 1000, lang) },
               { label: t("institution.endpoint"), value: i.endpoint && <code>{i.endpoint}</code> },
-              { label: t("institution.ranges"), value: i.ranges?.length ? <code className="wrap">{i.ranges.join("  ")}</code> : undefined, wide: true },
-              { label: t("institution.contacts"), value: i.contacts?.length ? <ul className="bare">{i.contacts.map((c) => <li key={c.name}>{c.name} <span className="num dim">{c.phone}</span></li>)}</ul> : undefined, wide: true },
+              { label: t("institution.ranges"), value: i.ranges?.length ? <code className="wrap">{i.ranges.map((r) => `${code("clue.kind", r.kind)} ${r.prefix}`).join("   ")}</code> : undefined, wide: true },
+              { label: t("institution.contacts"), value: i.contacts?.length ? <ul className="bare">{i.contacts.map((c) => <li key={c.name}>{c.name} <span className="num dim">{[c.phone, c.role].filter(Boolean).join(" · ")}</span></li>)}</ul> : undefined, wide: true },
             ]}
           />
         </main>

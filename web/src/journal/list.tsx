@@ -26,6 +26,8 @@ export function Journal() {
       path="/journal"
       query={f}
       columns={columns}
+      cursor="before"
+      id={(e) => String(e.seq)}
       live={() => true}
       empty={t("journal.empty")}
       filters={

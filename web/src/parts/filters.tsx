@@ -23,11 +23,11 @@ export function useFilters<K extends string>(...keys: K[]): [Record<K, string>, 
 }
 
 /** One choice of a closed list, as a row of words with the chosen one lit. */
-export function Choice({ value, onChange, group, options, label, test }: { value: string; onChange: (v: string) => void; group: string; options: readonly string[]; label?: string; test: string }) {
+export function Choice({ value, onChange, group, options, label, test, whole = true }: { value: string; onChange: (v: string) => void; group: string; options: readonly string[]; label?: string; test: string; whole?: boolean }) {
   const { t, code } = useWords()
   return (
     <div className="choice" role="radiogroup" aria-label={label} data-test={test}>
-      {["", ...options].map((o) => (
+      {(whole ? ["", ...options] : options).map((o) => (
         <button type="button" role="radio" aria-checked={value === o} key={o} onClick={() => onChange(o)} data-value={o}>
           {o === "" ? t("all") : code(group, o)}
         </button>

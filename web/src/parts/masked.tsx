@@ -14,7 +14,7 @@ const minute = 60_000
  * A personal value behind its mask. It is shown on a stated purpose, which the
  * journal keeps, and hides again by itself after a minute at most.
  */
-export function Masked({ record, field, children }: { record: string; field: string; children: ReactNode }) {
+export function Masked({ path, field, children }: { path: string; field: string; children: ReactNode }) {
   const { t } = useWords()
   const [open, setOpen] = useState(false)
   const [shown, setShown] = useState<{ value: string; until: number } | null>(null)
@@ -39,7 +39,7 @@ export function Masked({ record, field, children }: { record: string; field: str
     setBusy(true)
     setError(null)
     try {
-      const r = await api.post<{ value: string; until?: string }>("/reveal", { record, field, purpose })
+      const r = await api.post<{ value: string; until?: string }>(`${path}/reveal`, { field, purpose })
       const latest = serverNow() + minute
       setShown({ value: r.value, until: Math.min(r.until ? Date.parse(r.until) : latest, latest) })
       setOpen(false)

@@ -45,7 +45,9 @@ type Props<T extends Row> = {
   filters?: ReactNode
   select?: { ids: ReadonlySet<string>; change: (ids: Set<string>) => void }
   mark?: (row: T) => string | undefined
-  /** When the list hands out records without an ID of their own. */
+  /** The parameter by which the list is read on. */
+  cursor?: string
+  /** For rows without an ID of their own. */
   id?: (row: T) => string
 }
 
@@ -54,7 +56,7 @@ type Props<T extends Row> = {
  * lines on the screen in the page. Rows that change do so in their place; new
  * ones wait behind a notice until they are asked for.
  */
-export function Table<T extends Row>({ name, path, query = {}, columns, to, live, empty, tools, filters, select, mark }: Props<T>) {
+export function Table<T extends Row>({ name, path, query = {}, columns, to, live, empty, tools, filters, select, mark, cursor: after = "cursor", id }: Props<T>) {
   const words = useWords()
   const { t } = words
   const { message } = App.useApp()
@@ -68,9 +70,13 @@ export function Table<T extends Row>({ name, path, query = {}, columns, to, live
   const shown = columns.filter((c) => !hidden.has(c.key))
   const key = ["list", path, query]
   const keyText = JSON.stringify(key)
+  const read = async (limit: number, cursor: string, signal?: AbortSignal): Promise<Page<T>> => {
+    const page = await api.get<Page<T>>(path, { ...query, limit, [after]: cursor }, signal)
+    return id ? { ...page, items: page.items.map((r) => ({ ...r, id: id(r) })) } : page
+  }
   const list = useInfiniteQuery({
     queryKey: key,
-    queryFn: ({ pageParam, signal }) => api.get<Page<T>>(path, { ...query, limit: pageSize, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => read(pageSize, pageParam, signal),
     initialPageParam: "",
     getNextPageParam: (last) => last.next || undefined,
     staleTime: 5_000,
@@ -89,7 +95,7 @@ export function Table<T extends Row>({ name, path, query = {}, columns, to, live
   const peek = async () => {
     const now = queries.getQueryData<InfiniteData<Page<T>>>(key)
     if (!now) return
-    const first = await api.get<Page<T>>(path, { ...query, limit: pageSize }).catch(() => null) // the bar already says that the line is lost
+    const first = await read(pageSize, "").catch(() => null) // the bar already says that the line is lost
     if (!first) return
     const { pages, added } = refresh(now.pages, first.items)
     if (now.pages[0]?.items.length === 0) {
@@ -141,7 +147,7 @@ export function Table<T extends Row>({ name, path, query = {}, columns, to, live
   const save = async () => {
     const all: T[] = []
     for (let cursor = ""; all.length < exportMost; ) {
-      const page = await api.get<Page<T>>(path, { ...query, limit: 500, cursor })
+      const page = await read(500, cursor)
       all.push(...page.items)
       if (!page.next) break
       cursor = page.next

@@ -1,19 +1,25 @@
+import { useQuery } from "@tanstack/react-query"
 import { Link } from "react-router"
-import type { Entry } from "../api/types"
+import { api } from "../api/client"
+import type { Entry, Page } from "../api/types"
 import { useWords } from "../app/i18n"
 import { useInstitutionNames } from "./names"
-import { Empty, When } from "./view"
+import { Broken } from "./problem"
+import { Empty, Skeleton, When } from "./view"
 import { pathOf } from "./paths"
 import { duration, money } from "./format"
 
 const shownElsewhere = new Set(["id", "version", "region", "institution", "clue", "report", "lookup", "den", "dossier", "actorName"])
 
 /** Everything that happened to a record, whoever did it, newest first. */
-export function Timeline({ items, self }: { items: Entry[] | undefined; self: string }) {
+export function Timeline({ of, id: self }: { of: string; id: string }) {
+  const timeline = useQuery({ queryKey: ["timeline", self], queryFn: ({ signal }) => api.get<Page<Entry>>(`${of}/${self}/timeline`, { limit: 200 }, signal), retry: false })
+  const items = timeline.data?.items
   const words = useWords()
   const { t, code } = words
   const institution = useInstitutionNames()
-  if (!items) return null
+  if (timeline.isError) return <Broken error={timeline.error} retry={() => void timeline.refetch()} />
+  if (!items) return <Skeleton rows={4} />
   if (items.length === 0) return <Empty>{t("timeline.empty")}</Empty>
   return (
     <ol className="timeline" data-test="timeline">

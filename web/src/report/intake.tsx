@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query"
+import { CloseOutlined, UndoOutlined } from "@ant-design/icons"
 import { Button, Input } from "antd"
 import { useEffect, useRef, useState, type ChangeEvent } from "react"
 import { Link } from "react-router"
@@ -42,15 +43,15 @@ const blank = (region: string): Draft => ({
 })
 
 /** What was found in the text as it stood a moment ago. */
-function useFinds(text: string, region: string) {
+function useFinds(text: string) {
   const [settled, setSettled] = useState("")
   useEffect(() => {
     const timer = setTimeout(() => setSettled(text), pause)
     return () => clearTimeout(timer)
   }, [text])
   return useQuery({
-    queryKey: ["extract", settled, region],
-    queryFn: async ({ signal }) => ({ text: settled, finds: (await api.post<{ finds: Find[] }>("/extract", { text: settled, at: new Date(serverNow()).toISOString(), ...(region && { region }) }, { signal })).finds }),
+    queryKey: ["extract", settled],
+    queryFn: async ({ signal }) => ({ text: settled, finds: (await api.post<{ finds: Find[] }>("/extract", { text: settled, at: new Date(serverNow()).toISOString() }, { signal })).finds }),
     enabled: settled.trim() !== "",
     placeholderData: (old) => (settled.trim() ? old : undefined),
     staleTime: Infinity,
@@ -64,9 +65,10 @@ export function Intake() {
   const me = useMe()
   const words = useWords()
   const { t, code, lang } = words
-  const [draft, setDraft] = useState(() => blank(districtOf(me.region)))
+  const [draft, setDraft] = useState(() => blank(me.region))
   const [started, setStarted] = useState<number | null>(null)
-  const [taken, setTaken] = useState<string[]>([])
+  const [taken, setTaken] = useState<Report[]>([])
+  const [dropped, setDropped] = useState<ReadonlySet<string>>(new Set())
   const area = useRef<HTMLTextAreaElement>(null)
   const mirror = useRef<HTMLDivElement>(null)
   const set = (change: Partial<Draft>) => {
@@ -75,11 +77,11 @@ export function Intake() {
   }
   const typed = (name: keyof Draft) => (e: ChangeEvent<HTMLInputElement>) => set({ [name]: e.target.value })
 
-  const extract = useFinds(draft.text, draft.region)
+  const extract = useFinds(draft.text)
   // Marks belong to the text they were found in; while it is being changed they rest.
   const finds = extract.data && extract.data.text === draft.text ? extract.data.finds : []
   const listed = extract.data?.finds ?? []
-  const amountFound = listed.filter((f) => f.kind === "amount" && /^\d+$/.test(f.value)).reduce((most, f) => Math.max(most, Number(f.value)), 0)
+  const amountFound = listed.filter((f) => f.kind === "amount" && (!f.note || f.note === "CNY") && /^\d+$/.test(f.value)).reduce((most, f) => Math.max(most, Number(f.value)), 0)
   const timeFound = listed.find((f) => f.kind === "time" && !Number.isNaN(Date.parse(f.value)))?.value
   const amount = draft.amount ?? (amountFound ? String(amountFound / 100) : "")
   const occurred = draft.occurred ?? (timeFound ? toWall(timeFound) : "")
@@ -88,31 +90,33 @@ export function Intake() {
   const take = useAction<Draft, Report>(
     (d, key) => {
       const parties: Party[] = d.threeway
-        ? [{ role: "caller", name: d.name, phone: d.phone }, { role: "desk110", name: d.desk, phone: d.deskPhone }, { role: "centre", name: me.name }]
+        ? [{ role: "caller", name: d.name }, { role: "desk110", name: d.desk, note: d.deskPhone }, { role: "centre", name: me.name }]
         : []
+      const struck = listed.filter((f) => dropped.has(f.value)).map((f) => f.value)
       const at = fromWall(occurred)
       return api.post<Report>(
         "/reports",
         {
           type: d.type, channel: d.channel, text: d.text, region: d.region,
           ...(d.ref110 && { ref110: d.ref110 }), ...(at && { occurredAt: at }), ...(amountFen && { amountFen }),
-          ...((d.name || d.phone) && { caller: { name: d.name, phone: d.phone } }), ...(parties.length > 0 && { parties }),
+          ...((d.name || d.phone) && { caller: { name: d.name, phone: d.phone } }), ...(parties.length > 0 && { parties }), ...(struck.length > 0 && { dropped: struck }),
         },
         { key },
       )
     },
     (r) => {
-      setTaken((all) => [r.id, ...all].slice(0, 3))
+      setTaken((all) => [r, ...all].slice(0, 3))
       clear()
     },
     [["list", "/reports"], ["reports", "recent"]],
   )
   const clear = () => {
-    setDraft(blank(districtOf(me.region)))
+    setDraft(blank(me.region))
     setStarted(null)
+    setDropped(new Set())
     area.current?.focus()
   }
-  const ready = draft.text.trim() !== "" && amountFen !== null
+  const ready = draft.text.trim() !== "" && draft.region !== "" && amountFen !== null
   const submit = () => {
     if (ready && !take.busy) take.go(draft)
   }
@@ -187,7 +191,7 @@ export function Intake() {
             placeholder={t("report.text.place")}
             aria-label={t("report.text")}
             spellCheck={false}
-            maxLength={100_000}
+            maxLength={20_000}
             data-test="text"
           />
         </div>
@@ -239,10 +243,16 @@ export function Intake() {
             <>
               <ul className="finds">
                 {listed.map((f) => (
-                  <li key={`${f.start}-${f.kind}`} data-test="find" data-kind={f.kind}>
+                  <li key={`${f.start}-${f.kind}`} className={dropped.has(f.value) ? "struck" : undefined} data-test="find" data-kind={f.kind}>
                     <span className={`find find-${f.kind}`}>{code("find", f.kind)}</span>
                     <b className="num">{findValue(f, words)}</b>
                     {f.raw !== findValue(f, words) && <span className="dim clip">{f.raw}</span>}
+                    <span className="spring" />
+                    {asked(f.kind) && (
+                      <button type="button" className="quiet" onClick={() => setDropped((old) => toggled(old, f.value))} title={t(dropped.has(f.value) ? "report.keep" : "report.drop")} aria-label={t(dropped.has(f.value) ? "report.keep" : "report.drop")} data-test="drop">
+                        {dropped.has(f.value) ? <UndoOutlined /> : <CloseOutlined />}
+                      </button>
+                    )}
                   </li>
                 ))}
               </ul>
@@ -251,7 +261,7 @@ export function Intake() {
           )}
         </Section>
         <Section title={t("report.taken")} test="taken">
-          {taken.length === 0 ? <Empty>{t("report.taken.empty")}</Empty> : taken.map((id) => <Taken key={id} id={id} />)}
+          {taken.length === 0 ? <Empty>{t("report.taken.empty")}</Empty> : taken.map((r) => <Taken key={r.id} report={r} />)}
         </Section>
         <Recent />
       </aside>
@@ -259,9 +269,12 @@ export function Intake() {
   )
 }
 
-// A desk of a district takes its own; a desk of a city or province must choose.
-function districtOf(region: string): string {
-  return region.endsWith("00") ? "" : region
+const asked = (kind: string) => kind !== "amount" && kind !== "time" && kind !== "id"
+
+function toggled(old: ReadonlySet<string>, value: string): ReadonlySet<string> {
+  const next = new Set(old)
+  if (!next.delete(value)) next.add(value)
+  return next
 }
 
 function Radio({ label, options, value, onChange, test }: { label: string; options: { value: string; label: string; hint?: string }[]; value: string; onChange: (v: string) => void; test: string }) {

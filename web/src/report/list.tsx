@@ -2,7 +2,7 @@ import { Link } from "react-router"
 import type { Report } from "../api/types"
 import { useRole } from "../app/auth"
 import { useWords } from "../app/i18n"
-import { Choice, Pick, useFilters } from "../parts/filters"
+import { Choice, Find, useFilters } from "../parts/filters"
 import { exact, money } from "../parts/format"
 import { ImportButton } from "../parts/import"
 import { RegionName } from "../parts/region"
@@ -14,15 +14,14 @@ export function Reports() {
   const { t, code, lang } = useWords()
   const queries = useQueryClient()
   const writes = useRole("officer", "analyst", "leader")
-  const [f, set] = useFilters("type", "channel", "state")
+  const [f, set] = useFilters("type", "ref110")
   const columns: Column<Report>[] = [
     { key: "receivedAt", title: t("report.received"), width: 104, cell: (r) => <When at={r.receivedAt} />, text: (r) => exact(r.receivedAt) },
     { key: "type", title: t("report.type"), width: 76, cell: (r) => <State group="report.type" value={r.type} tone={r.type === "report" ? "action" : "plain"} />, text: (r) => code("report.type", r.type) },
     { key: "channel", title: t("report.channel"), width: 104, cell: (r) => code("report.channel", r.channel), text: (r) => code("report.channel", r.channel) },
     { key: "ref110", title: t("report.ref110"), width: "1.2fr", cell: (r) => r.ref110 || <span className="dim">{r.id.slice(-8)}</span>, text: (r) => r.ref110 ?? "" },
-    { key: "region", title: t("region"), width: "1.2fr", cell: (r) => <RegionName code={r.region} />, text: (r) => r.region },
+    { key: "region", title: t("region"), width: "1.2fr", cell: (r) => r.regionName || <RegionName code={r.region} />, text: (r) => r.region },
     { key: "amount", title: t("report.amount"), width: 110, right: true, cell: (r) => (r.amountFen ? money(r.amountFen, lang) : ""), text: (r) => (r.amountFen ? (r.amountFen / 100).toFixed(2) : "") },
-    { key: "clues", title: t("report.clues"), width: 64, right: true, cell: (r) => r.clues?.length ?? "", text: (r) => String(r.clues?.length ?? "") },
     { key: "state", title: t("clue.state"), width: 90, cell: (r) => <State group="report.state" value={r.state} />, text: (r) => code("report.state", r.state) },
     { key: "id", title: "ID", width: 230, extra: true, cell: (r) => <code>{r.id}</code>, text: (r) => r.id },
   ]
@@ -38,9 +37,8 @@ export function Reports() {
       filters={
         <>
           <h1>{t("report.list")}</h1>
-          <Choice value={f.state} onChange={(v) => set("state", v)} group="report.state" options={["open", "closed"]} test="filter-state" />
-          <Pick value={f.type} onChange={(v) => set("type", v)} group="report.type" options={["report", "tip", "inquiry"]} placeholder={t("report.type")} test="filter-type" />
-          <Pick value={f.channel} onChange={(v) => set("channel", v)} group="report.channel" options={["phone", "110", "online", "counter", "platform"]} placeholder={t("report.channel")} test="filter-channel" />
+          <Choice value={f.type} onChange={(v) => set("type", v)} group="report.type" options={["report", "tip", "inquiry"]} test="filter-type" />
+          <Find value={f.ref110} onChange={(v) => set("ref110", v)} placeholder={t("report.ref110")} test="filter-ref110" />
         </>
       }
       tools={

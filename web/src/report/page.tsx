@@ -1,9 +1,13 @@
 import { useQuery } from "@tanstack/react-query"
+import { Input } from "antd"
+import { useState } from "react"
 import { useParams } from "react-router"
 import { api } from "../api/client"
-import type { Entry, Page, Report } from "../api/types"
+import type { Clue, Page, Report } from "../api/types"
+import { useRole } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useLiveRecord } from "../app/live"
+import { ActionForm, Field } from "../parts/form"
 import { money } from "../parts/format"
 import { Masked } from "../parts/masked"
 import { Broken } from "../parts/problem"
@@ -16,15 +20,16 @@ import { ClueStrips } from "./taken"
 export function ReportPage() {
   const { id = "" } = useParams()
   const { t, code, lang } = useWords()
+  const writes = useRole("officer", "analyst", "leader")
   const report = useQuery({ queryKey: ["report", id], queryFn: ({ signal }) => api.get<Report>(`/reports/${id}`, undefined, signal) })
-  const timeline = useQuery({ queryKey: ["timeline", id], queryFn: ({ signal }) => api.get<Page<Entry>>("/journal", { record: id, limit: 200 }, signal) })
+  const clues = useQuery({ queryKey: ["report", id, "clues"], queryFn: ({ signal }) => api.get<Page<Clue>>("/clues", { source: id }, signal) })
   useLiveRecord(id, ["report", id], ["timeline", id])
   if (report.isPending) return <Skeleton />
   if (report.isError) return <Broken error={report.error} retry={() => void report.refetch()} />
   const r = report.data
   return (
     <div className="record" data-test="report-page">
-      <Head back={{ to: "/reports", label: t("report.list") }} kind={code("report.type", r.type)} title={r.ref110 || r.id.slice(-8)} state={<State group="report.state" value={r.state} />} />
+      <Head back={{ to: "/reports", label: t("report.list") }} kind={code("report.type", r.type)} title={r.ref110 || r.id.slice(-8)} state={<State group="report.state" value={r.state} />} action={writes && r.state === "open" && <CloseForm report={r} />} />
       <div className="record-body">
         <main>
           <Facts
@@ -35,8 +40,9 @@ export function ReportPage() {
               { label: t("report.region"), value: r.region && <RegionName code={r.region} /> },
               { label: t("report.amount"), value: r.amountFen ? money(r.amountFen, lang) : undefined },
               { label: t("report.ref110"), value: r.ref110 },
-              { label: t("report.caller.name"), value: r.caller?.name && <Masked record={r.id} field="caller.name">{r.caller.name}</Masked> },
-              { label: t("report.caller.phone"), value: r.caller?.phone && <Masked record={r.id} field="caller.phone">{r.caller.phone}</Masked> },
+              { label: t("report.close.note"), value: r.closeNote, wide: true },
+              { label: t("report.caller.name"), value: r.caller?.name && <Masked path={`/reports/${r.id}`} field="caller.name">{r.caller.name}</Masked> },
+              { label: t("report.caller.phone"), value: r.caller?.phone && <Masked path={`/reports/${r.id}`} field="caller.phone">{r.caller.phone}</Masked> },
             ]}
           />
           <Section title={t("report.text")}>
@@ -44,17 +50,36 @@ export function ReportPage() {
           </Section>
           {r.parties && r.parties.length > 0 && (
             <Section title={t("report.threeway")}>
-              <Facts facts={r.parties.map((p) => ({ label: code("report.party", p.role), value: [p.name, p.phone].filter(Boolean).join(" · ") }))} />
+              <Facts facts={r.parties.map((p) => ({ label: code("report.party", p.role), value: [p.name, p.note].filter(Boolean).join(" · ") }))} />
             </Section>
           )}
-          <Section title={t("report.clues")}>{r.clues?.length ? <ClueStrips ids={r.clues} /> : <Empty>{t("report.taken.noclues")}</Empty>}</Section>
+          <Section title={t("report.clues")}>{clues.data?.items.length ? <ClueStrips ids={clues.data.items.map((c) => c.id)} /> : <Empty>{t("report.taken.noclues")}</Empty>}</Section>
         </main>
         <aside>
           <Section title={t("timeline.title")}>
-            <Timeline items={timeline.data?.items} self={id} />
+            <Timeline of="/reports" id={id} />
           </Section>
         </aside>
       </div>
     </div>
+  )
+}
+
+function CloseForm({ report: r }: { report: Report }) {
+  const { t } = useWords()
+  const [note, setNote] = useState("")
+  return (
+    <ActionForm
+      label={t("report.close")}
+      test="close"
+      ready={note.trim() !== ""}
+      send={(key) => api.post(`/reports/${r.id}/close`, { note }, { key, version: r.version })}
+      refresh={[["report", r.id], ["timeline", r.id], ["list", "/reports"]]}
+      fields={
+        <Field label={t("report.close.note")}>
+          <Input.TextArea rows={3} value={note} onChange={(e) => setNote(e.target.value)} data-test="close-note" />
+        </Field>
+      }
+    />
   )
 }

@@ -10,17 +10,18 @@ import { InstitutionName } from "../parts/names"
 import { State, When } from "../parts/view"
 
 /** A report that was just taken: its clues, whom each was sent to, and the clocks. */
-export function Taken({ id }: { id: string }) {
+export function Taken({ report: r }: { report: Report }) {
   const { t } = useWords()
-  const report = useQuery({ queryKey: ["report", id], queryFn: ({ signal }) => api.get<Report>(`/reports/${id}`, undefined, signal) })
-  useLive((e) => e.kind.startsWith("report.") || e.kind.startsWith("clue."), () => void report.refetch(), 400)
-  const clues = report.data?.clues
+  const clues = useQuery({ queryKey: ["report", r.id, "clues"], queryFn: ({ signal }) => api.get<Page<Clue>>("/clues", { source: r.id }, signal) })
+  useLive((e) => e.kind.startsWith("clue."), () => void clues.refetch(), 400)
+  const ids = clues.data?.items.map((c) => c.id) ?? []
+  const asked = r.finds?.some((f) => !["amount", "time", "id"].includes(f.kind))
   return (
     <article className="taken" data-test="taken-report">
       <p>
-        <Link to={`/reports/${id}`}>{report.data?.ref110 || id.slice(-8)}</Link> <When at={report.data?.receivedAt} />
+        <Link to={`/reports/${r.id}`}>{r.ref110 || r.id.slice(-8)}</Link> <When at={r.receivedAt} />
       </p>
-      {clues?.length ? <ClueStrips ids={clues} /> : clues && <p className="dim small">{report.data?.finds?.length ? t("report.taken.waiting") : t("report.taken.noclues")}</p>}
+      {ids.length > 0 ? <ClueStrips ids={ids} /> : <p className="dim small">{t(asked ? "report.taken.waiting" : "report.taken.noclues")}</p>}
     </article>
   )
 }
@@ -28,15 +29,7 @@ export function Taken({ id }: { id: string }) {
 /** One line a clue: kind, value, the institution that is asked, and its clock. */
 export function ClueStrips({ ids }: { ids: readonly string[] }) {
   const { code } = useWords()
-  const clues = useQueries({
-    queries: ids.map((id) => ({
-      queryKey: ["clue", id, "strip"],
-      queryFn: async ({ signal }: { signal: AbortSignal }) => {
-        const [clue, lookups] = await Promise.all([api.get<Clue>(`/clues/${id}`, undefined, signal), api.get<Page<Lookup>>("/lookups", { clue: id, limit: 10 }, signal)])
-        return { clue, lookups: lookups.items }
-      },
-    })),
-  })
+  const clues = useQueries({ queries: ids.map((id) => ({ queryKey: ["clue", id], queryFn: ({ signal }: { signal: AbortSignal }) => api.get<Clue>(`/clues/${id}`, undefined, signal) })) })
   useLive((e) => /^(lookup|clue)\./.test(e.kind), () => clues.forEach((c) => void c.refetch()), 400)
   return (
     <ul className="strips">
@@ -44,17 +37,19 @@ export function ClueStrips({ ids }: { ids: readonly string[] }) {
         ({ data }, i) =>
           data && (
             <li key={ids[i]} data-test="strip">
-              <span className={`find find-${data.clue.kind}`}>{code("clue.kind", data.clue.kind)}</span>
-              <Link to={`/clues/${data.clue.id}`} className="num">
-                {spoken(data.clue.kind, data.clue.value)}
+              <span className={`find find-${data.kind}`}>{code("clue.kind", data.kind)}</span>
+              <Link to={`/clues/${data.id}`} className="num">
+                {spoken(data.kind, data.value)}
               </Link>
-              {data.lookups.map((l) => (
-                <span className="strip-lookup" key={l.id}>
-                  <InstitutionName id={l.institution} />
-                  <LookupClock lookup={l} />
-                </span>
-              ))}
-              {data.lookups.length === 0 && <State group="clue.state" value={data.clue.state} />}
+              <span className="strip-lookups">
+                {data.lookups?.map((l) => (
+                  <span className="strip-lookup" key={l.id}>
+                    {l.institutionName || <InstitutionName id={l.institution} />}
+                    <LookupClock lookup={l} />
+                  </span>
+                ))}
+                {!data.lookups?.length && <State group="clue.state" value={data.state} />}
+              </span>
             </li>
           ),
       )}
