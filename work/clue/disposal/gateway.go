@@ -19,6 +19,7 @@ type Order struct {
 	LegalBasis  string
 	DocumentNo  string // empty where the kind needs none
 	DueAt       time.Time
+	Undoes      string // of a restore: the key of the order that it lifts
 }
 
 // The states of a receipt.
@@ -34,6 +35,7 @@ const (
 type Receipt struct {
 	State      string
 	Reason     string    // why it refused
+	Outcome    string    // of a recheck that is done: Verified or Suspended; empty where it did not say
 	PlatformNo string    // the platform's number of the entry, if any
 	At         time.Time // the institution's own time; zero where it gave none
 	Raw        []byte    // what came back, where it cannot be parsed
