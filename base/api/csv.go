@@ -44,11 +44,12 @@ const (
 // columns is refused as a whole; one that is broken in a row goes on with the
 // next.
 func ImportCSV(r io.Reader, required, known []string, take func(CSVRow) error) (Imported, error) {
-	reader := csv.NewReader(r)
-	reader.FieldsPerRecord = -1
-	reader.LazyQuotes = true
 	out := Imported{Refused: []Detail{}}
-	header, err := reader.Read()
+	rows, err := newRows(r)
+	if err != nil {
+		return out, lanzha.Invalid("body", "the file could not be read to its end")
+	}
+	header, err := rows.next()
 	if err != nil {
 		return out, lanzha.Invalid("body", "the file is empty: its first row names the columns %s", strings.Join(known, ", "))
 	}
@@ -106,7 +107,7 @@ func ImportCSV(r io.Reader, required, known []string, take func(CSVRow) error) (
 		return nil
 	}
 	for n := 2; ; n++ {
-		fields, err := reader.Read()
+		fields, err := rows.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -131,4 +132,44 @@ func ImportCSV(r io.Reader, required, known []string, take func(CSVRow) error) (
 	writer.Flush()
 	out.File = back.String()
 	return out, nil
+}
+
+// rows reads a CSV record by record. A quote that is never closed would make
+// an ordinary reader swallow everything behind it; here it costs its own line.
+type rows struct {
+	lines []string
+	at    int
+}
+
+// spanLines is how many lines one quoted field may run over.
+const spanLines = 200
+
+func newRows(r io.Reader) (*rows, error) {
+	text, err := io.ReadAll(r)
+	return &rows{lines: strings.SplitAfter(string(text), "\n")}, err
+}
+
+// next is the next record; io.EOF when there is none. A *csv.ParseError is of
+// this record alone, and comes with what its line holds.
+func (r *rows) next() ([]string, error) {
+	for r.at < len(r.lines) && strings.TrimSpace(r.lines[r.at]) == "" {
+		r.at++
+	}
+	if r.at == len(r.lines) {
+		return nil, io.EOF
+	}
+	record, quotes := "", 0
+	for n := range min(spanLines, len(r.lines)-r.at) {
+		line := r.lines[r.at+n]
+		record += line
+		if quotes += strings.Count(line, `"`); quotes%2 == 0 {
+			r.at += n + 1
+			reader := csv.NewReader(strings.NewReader(record))
+			reader.FieldsPerRecord, reader.LazyQuotes = -1, true
+			return reader.Read()
+		}
+	}
+	line := strings.TrimRight(r.lines[r.at], "\r\n")
+	r.at++
+	return strings.Split(line, ","), &csv.ParseError{Err: errors.New("a quote is opened and never closed")}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -83,6 +84,9 @@ func Problemize(err error) *Problem {
 	return p
 }
 
+// absent is how huma says that a property is missing: at its parent.
+var absent = regexp.MustCompile(`^expected required property (\S+) to be present$`)
+
 // problemOf makes a problem of what huma found wrong with a request.
 func problemOf(status int, message string, causes []error) *Problem {
 	p := &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: message, Code: string(lanzha.CodeInternal)}
@@ -101,7 +105,11 @@ func problemOf(status int, message string, causes []error) *Problem {
 		var d huma.ErrorDetailer
 		if errors.As(cause, &d) {
 			found := d.ErrorDetail()
-			p.Errors = append(p.Errors, Detail{Location: found.Location, Message: found.Message})
+			detail := Detail{Location: found.Location, Message: found.Message}
+			if m := absent.FindStringSubmatch(found.Message); m != nil {
+				detail.Location, detail.Message = strings.TrimPrefix(found.Location+"."+m[1], "."), "is required"
+			}
+			p.Errors = append(p.Errors, detail)
 		} else {
 			p.cause = errors.Join(p.cause, cause)
 		}

@@ -70,13 +70,13 @@ type Summary struct {
 // NewBody is a report as it is handed in.
 type NewBody struct {
 	Type       Type          `json:"type" enum:"report,tip,inquiry"`
-	Channel    Channel       `json:"channel" enum:"phone,110,online,counter,platform" default:"phone"`
+	Channel    Channel       `json:"channel,omitempty" enum:"phone,110,online,counter,platform" default:"phone"`
 	Ref110     string        `json:"ref110,omitempty" maxLength:"64" doc:"the 110 desk's number of the call"`
 	Region     lanzha.Region `json:"region" minLength:"6" maxLength:"6" example:"530114"`
 	ReceivedAt time.Time     `json:"receivedAt,omitzero" doc:"default now"`
 	OccurredAt time.Time     `json:"occurredAt,omitzero" doc:"default the first time found in the text"`
 	AmountFen  lanzha.Fen    `json:"amountFen,omitempty" minimum:"0" maximum:"100000000000000" doc:"default the largest amount found in the text"`
-	Text       string        `json:"text" maxLength:"20000"`
+	Text       string        `json:"text,omitempty" maxLength:"20000"`
 	Caller     Caller        `json:"caller,omitzero"`
 	Parties    []Party       `json:"parties,omitempty" maxItems:"10" doc:"the sides of a three-way call"`
 	Values     []string      `json:"values,omitempty" maxItems:"100" doc:"numbers, accounts or sites entered beside the text"`

@@ -15,7 +15,6 @@ package extract
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -168,9 +167,10 @@ func (s *scan) c(i int) rune {
 	return s.r[i]
 }
 
-// raw is the text between two code points as written.
+// raw is the text between two code points as written, U+FFFD standing for each
+// byte that is not UTF-8.
 func (s *scan) raw(start, end int) string {
-	return strings.ToValidUTF8(s.text[s.off[start]:s.off[end]], "\ufffd")
+	return string([]rune(s.text[s.off[start]:s.off[end]]))
 }
 
 // has reports whether the folded text continues with word at i.

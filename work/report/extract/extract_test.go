@@ -92,7 +92,7 @@ func check(t *testing.T, text string, finds []extract.Find) {
 		if f.Kind != extract.ID && f.Raw != string(runes[f.Start:f.End]) {
 			t.Fatalf("raw %q is not the span %q", f.Raw, string(runes[f.Start:f.End]))
 		}
-		if start, end := f.ByteSpan(text); strings.ToValidUTF8(text[start:end], "\ufffd") != strings.ToValidUTF8(string(runes[f.Start:f.End]), "\ufffd") {
+		if start, end := f.ByteSpan(text); string([]rune(text[start:end])) != string(runes[f.Start:f.End]) {
 			t.Fatalf("byte span [%d,%d) of %+v", start, end, f)
 		}
 		if f.Kind == extract.Time {
@@ -129,6 +129,8 @@ func TestBadInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { check(t, text, extract.Extract(text, at, china)) })
 	}
+	broken := "下载“安\xe6\x80\xff贷”软件"
+	check(t, broken, extract.Extract(broken, at, china))
 	if got := extract.Extract("电话\xff13888812345", at, china); len(got) != 1 || got[0].Start != 3 {
 		t.Errorf("after an invalid byte: %+v", got)
 	}
