@@ -112,7 +112,7 @@ func (a *Auth) Bootstrap(ctx context.Context) (login, password string, err error
 		return "", "", err
 	}
 	const first = "admin"
-	once, err := a.FirstPassword(ctx)
+	once, err := a.FirstPassword(ctx, first, "")
 	if err != nil {
 		return "", "", err
 	}
@@ -133,15 +133,20 @@ type FirstPassword struct {
 	hash     string
 }
 
-// FirstPassword makes one. It takes as long as a sign-in, so it is made before
+// FirstPassword makes one for a login, or takes the one that was chosen for it;
+// a bad choice is Invalid. It takes as long as a sign-in, so it is made before
 // the transaction that uses it.
-func (a *Auth) FirstPassword(ctx context.Context) (FirstPassword, error) {
-	password, err := a.hasher.once()
-	if err != nil {
+func (a *Auth) FirstPassword(ctx context.Context, login, chosen string) (FirstPassword, error) {
+	if chosen == "" {
+		var err error
+		if chosen, err = a.hasher.once(); err != nil {
+			return FirstPassword{}, err
+		}
+	} else if err := goodPassword(login, chosen); err != nil {
 		return FirstPassword{}, err
 	}
-	hash, err := a.hasher.hash(ctx, password)
-	return FirstPassword{password, hash}, err
+	hash, err := a.hasher.hash(ctx, chosen)
+	return FirstPassword{chosen, hash}, err
 }
 
 // Create makes an account in tx. Codes: Invalid, Conflict (the login is taken;
@@ -246,12 +251,14 @@ func (a *Auth) Update(ctx context.Context, id lanzha.ID, version int64, d Draft)
 
 // ResetPassword gives an account a new one-time password and ends its
 // sessions; withTOTP also forgets the one-time codes of a lost telephone.
-func (a *Auth) ResetPassword(ctx context.Context, id lanzha.ID, withTOTP bool) (string, error) {
-	first, err := a.FirstPassword(ctx)
+// version 0 is whatever version there is. Codes: NotFound, Conflict, those of
+// May.
+func (a *Auth) ResetPassword(ctx context.Context, id lanzha.ID, version int64, withTOTP bool) (string, error) {
+	first, err := a.FirstPassword(ctx, "", "")
 	if err != nil {
 		return "", err
 	}
-	account, err := a.change(ctx, id, 0, func(account *Account) (string, any, error) {
+	account, err := a.change(ctx, id, version, func(account *Account) (string, any, error) {
 		if err := a.May(ctx, "account.write", account.resource()); err != nil {
 			return "", nil, err
 		}

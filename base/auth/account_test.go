@@ -71,7 +71,7 @@ func each(t *testing.T, test func(t *testing.T, h *house)) {
 
 // Create and the like in a transaction of their own.
 func (h *house) Create(ctx context.Context, d auth.Draft) (a auth.Account, password string, err error) {
-	first, err := h.FirstPassword(ctx)
+	first, err := h.FirstPassword(ctx, d.Login, "")
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestFirstStart(t *testing.T) {
 		b.want(401, "", "GET", "/me", "")
 		b.want(200, "", "POST", "/session", form("login", login, "password", password))
 		b.want(200, `"MustChange":true`, "GET", "/me", "")
-		b.want(400, "10 characters", "POST", "/password", form("old", password, "new", "short"))
+		b.want(400, "12 characters", "POST", "/password", form("old", password, "new", "short"))
 		b.want(401, "old password", "POST", "/password", form("old", "wrong", "new", "correct horse battery"))
 		b.want(400, "differ", "POST", "/password", form("old", password, "new", password))
 		b.want(200, "", "POST", "/password", form("old", password, "new", "correct horse battery"))
@@ -453,7 +453,7 @@ func TestOneTimeCodes(t *testing.T) {
 		b.another().want(200, "", "POST", "/session", form("login", "liwei", "password", password))
 
 		// A lost telephone: the administrator resets both.
-		if password, err = h.ResetPassword(asSystem, account.ID, true); err != nil {
+		if password, err = h.ResetPassword(asSystem, account.ID, 0, true); err != nil {
 			t.Fatal(err)
 		}
 		b.want(401, "", "GET", "/me", "")
@@ -540,7 +540,7 @@ func TestAdministratorsKeepTheirRegion(t *testing.T) {
 				t.Errorf("moving one to %q: %v", region, err)
 			}
 		}
-		if _, err := h.ResetPassword(c, root.ID, false); lanzha.CodeOf(err) != lanzha.CodeNotFound {
+		if _, err := h.ResetPassword(c, root.ID, 0, false); lanzha.CodeOf(err) != lanzha.CodeNotFound {
 			t.Errorf("resetting the password of the country's administrator: %v", err)
 		}
 		if _, err := h.Get(c, root.ID); lanzha.CodeOf(err) != lanzha.CodeNotFound {

@@ -127,7 +127,7 @@ func TestFailuresWait(t *testing.T) {
 
 func TestGoodPassword(t *testing.T) {
 	for password, good := range map[string]bool{
-		"correct horse": true, "九个汉字加一个感叹号!": true, "short1!": false, "aaaaaaaaaaaaaa": false,
+		"correct horse": true, "一二三四五六七八九十个汉字": true, "short1!": false, "aaaaaaaaaaaaaa": false,
 		"i am LIWEI myself": false, strings.Repeat("abcdefgh", 33): false,
 	} {
 		err := goodPassword("liwei", password)

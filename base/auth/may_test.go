@@ -228,3 +228,23 @@ func BenchmarkMay(b *testing.B) {
 		})
 	}
 }
+
+func TestScopeNarrows(t *testing.T) {
+	city := auth.Scope{Region: "530100"}
+	for _, c := range []struct {
+		scope auth.Scope
+		asked lanzha.Region
+		want  auth.Scope
+		code  lanzha.Code
+	}{
+		{city, "", city, ""}, {city, "530114", auth.Scope{Region: "530114"}, ""}, {city, "530000", city, ""},
+		{city, "520000", auth.Scope{}, lanzha.CodeForbidden}, {city, "53", auth.Scope{}, lanzha.CodeInvalid},
+		{auth.Scope{All: true}, "530114", auth.Scope{Region: "530114"}, ""}, {auth.Scope{All: true}, "", auth.Scope{All: true}, ""},
+		{auth.Scope{Institution: mine}, "520000", auth.Scope{Institution: mine}, ""},
+	} {
+		got, err := c.scope.Narrow(c.asked)
+		if lanzha.CodeOf(err) != c.code || err == nil && got != c.want {
+			t.Errorf("%+v narrowed to %q: %+v, %v", c.scope, c.asked, got, err)
+		}
+	}
+}

@@ -117,8 +117,8 @@ func goodPassword(login, password string) error {
 		distinct[r] = true
 	}
 	switch {
-	case utf8.RuneCountInString(password) < 10:
-		return lanzha.Invalid("password", "must have at least 10 characters")
+	case utf8.RuneCountInString(password) < 12:
+		return lanzha.Invalid("password", "must have at least 12 characters")
 	case len(password) > 256:
 		return lanzha.Invalid("password", "must be no longer than 256 bytes")
 	case len(distinct) < 5:
