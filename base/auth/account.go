@@ -142,7 +142,7 @@ func (a *Auth) FirstPassword(ctx context.Context, login, chosen string) (FirstPa
 		if chosen, err = a.hasher.once(); err != nil {
 			return FirstPassword{}, err
 		}
-	} else if err := goodPassword(login, chosen); err != nil {
+	} else if err := goodPassword("password", login, chosen); err != nil {
 		return FirstPassword{}, err
 	}
 	hash, err := a.hasher.hash(ctx, chosen)

@@ -269,7 +269,7 @@ func TestFirstStart(t *testing.T) {
 		b.want(200, "", "POST", "/session", form("login", login, "password", password))
 		b.want(200, `"MustChange":true`, "GET", "/me", "")
 		b.want(400, "12 characters", "POST", "/password", form("old", password, "new", "short"))
-		b.want(401, "old password", "POST", "/password", form("old", "wrong", "new", "correct horse battery"))
+		b.want(400, "current password", "POST", "/password", form("old", "wrong", "new", "correct horse battery"))
 		b.want(400, "differ", "POST", "/password", form("old", password, "new", password))
 		b.want(200, "", "POST", "/password", form("old", password, "new", "correct horse battery"))
 		b.want(200, `"MustChange":false`, "GET", "/me", "")
@@ -497,10 +497,13 @@ func TestKeys(t *testing.T) {
 		if err != nil || strings.Contains(strings.Join(stored, " "), key[8:]) {
 			t.Errorf("the key itself is stored: %v", err)
 		}
-		if err := h.Revoke(asSystem, forever.ID); err != nil {
+		if err := h.Revoke(asSystem, officer.ID, forever.ID); lanzha.CodeOf(err) != lanzha.CodeNotFound {
+			t.Errorf("revoking another account's key: %v", err)
+		}
+		if err := h.Revoke(asSystem, account.ID, forever.ID); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Revoke(asSystem, forever.ID); lanzha.CodeOf(err) != lanzha.CodeConflict {
+		if err := h.Revoke(asSystem, account.ID, forever.ID); lanzha.CodeOf(err) != lanzha.CodeConflict {
 			t.Errorf("revoking twice: %v", err)
 		}
 		b.want(401, "", "GET", "/lookups", "", "Authorization", "Bearer "+key)

@@ -112,14 +112,15 @@ func (a *Auth) Credentials(ctx context.Context, account lanzha.ID) ([]Credential
 	return listCredentials(ctx, a.db.Read(), account)
 }
 
-// Revoke ends a key or certificate at once; to revoke it again is CodeConflict.
-func (a *Auth) Revoke(ctx context.Context, id lanzha.ID) error {
+// Revoke ends a key or certificate of an account at once; to revoke it again is
+// CodeConflict.
+func (a *Auth) Revoke(ctx context.Context, holder, id lanzha.ID) error {
 	return a.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		c, err := credentialByID(ctx, tx, id)
+		c, err := credentialByID(ctx, tx, holder, id)
 		if err != nil {
 			return err
 		}
-		account, err := accountByID(ctx, tx, c.Account)
+		account, err := accountByID(ctx, tx, holder)
 		if err != nil {
 			return err
 		}

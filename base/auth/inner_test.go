@@ -130,7 +130,7 @@ func TestGoodPassword(t *testing.T) {
 		"correct horse": true, "一二三四五六七八九十个汉字": true, "short1!": false, "aaaaaaaaaaaaaa": false,
 		"i am LIWEI myself": false, strings.Repeat("abcdefgh", 33): false,
 	} {
-		err := goodPassword("liwei", password)
+		err := goodPassword("next", "liwei", password)
 		if (err == nil) != good {
 			t.Errorf("%q: %v", password, err)
 		}

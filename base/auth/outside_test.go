@@ -327,7 +327,7 @@ func TestClientCertificates(t *testing.T) {
 	if status, _ := get(known, knownKey, "Bearer lzk_wrong"); status != 401 {
 		t.Error("a bad key fell back to the certificate")
 	}
-	if err := h.Revoke(asSystem, c.ID); err != nil {
+	if err := h.Revoke(asSystem, account.ID, c.ID); err != nil {
 		t.Fatal(err)
 	}
 	if status, _ := get(known, knownKey, ""); status != 401 {

@@ -109,22 +109,22 @@ func (h *hasher) once() (string, error) {
 	return s[:5] + "-" + s[5:10] + "-" + s[10:15] + "-" + s[15:], nil
 }
 
-// goodPassword says what is wrong with a chosen password. The error never
-// repeats it.
-func goodPassword(login, password string) error {
+// goodPassword says what is wrong with a password chosen in a field. The error
+// never repeats it.
+func goodPassword(field, login, password string) error {
 	distinct := map[rune]bool{}
 	for _, r := range password {
 		distinct[r] = true
 	}
 	switch {
 	case utf8.RuneCountInString(password) < 12:
-		return lanzha.Invalid("password", "must have at least 12 characters")
+		return lanzha.Invalid(field, "must have at least 12 characters")
 	case len(password) > 256:
-		return lanzha.Invalid("password", "must be no longer than 256 bytes")
+		return lanzha.Invalid(field, "must be no longer than 256 bytes")
 	case len(distinct) < 5:
-		return lanzha.Invalid("password", "must have at least 5 different characters")
+		return lanzha.Invalid(field, "must have at least 5 different characters")
 	case strings.Contains(strings.ToLower(password), strings.ToLower(login)):
-		return lanzha.Invalid("password", "must not contain the login")
+		return lanzha.Invalid(field, "must not contain the login")
 	}
 	return nil
 }

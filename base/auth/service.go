@@ -80,6 +80,15 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
+// DB is the database that the accounts are in.
+func (a *Auth) DB() *sqldb.DB { return a.db }
+
+// Now is the time by the clock of the accounts.
+func (a *Auth) Now() time.Time { return a.now() }
+
+// HasOIDC reports whether people may sign in by an identity provider.
+func (a *Auth) HasOIDC() bool { return a.options.OIDC.Issuer != "" }
+
 // What a session holds.
 const (
 	sessionAccount = "account"

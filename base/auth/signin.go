@@ -168,9 +168,9 @@ func (a *Auth) forgive(ctx context.Context, login string) error {
 }
 
 // ChangePassword changes the actor's own password and ends all their other
-// sessions. Codes: Invalid, Unauthenticated (the old one is wrong), TooMany,
-// Forbidden (not by a session).
-func (a *Auth) ChangePassword(ctx context.Context, old, chosen string) error {
+// sessions. Codes: Invalid (Field "current" or "next"), TooMany, Forbidden (not
+// by a session).
+func (a *Auth) ChangePassword(ctx context.Context, current, chosen string) error {
 	account, err := a.self(ctx)
 	if err != nil {
 		return err
@@ -178,23 +178,21 @@ func (a *Auth) ChangePassword(ctx context.Context, old, chosen string) error {
 	if err := a.reserve(ctx, failureKey(account.Login)); err != nil {
 		return err
 	}
-	good, err := a.hasher.check(ctx, account.password, old)
+	good, err := a.hasher.check(ctx, account.password, current)
 	if err != nil {
 		return err
 	}
 	if !good {
-		e := errWrong()
-		e.Field, e.Message, e.Hint = "old", "the old password is wrong", ""
-		return a.failed(ctx, account, e)
+		return a.failed(ctx, account, lanzha.Invalid("current", "the current password is wrong"))
 	}
 	if err := a.forgive(ctx, account.Login); err != nil {
 		return err
 	}
-	if err := goodPassword(account.Login, chosen); err != nil {
+	if err := goodPassword("next", account.Login, chosen); err != nil {
 		return err
 	}
-	if old == chosen {
-		return lanzha.Invalid("password", "must differ from the old one")
+	if current == chosen {
+		return lanzha.Invalid("next", "must differ from the current one")
 	}
 	hash, err := a.hasher.hash(ctx, chosen)
 	if err != nil {

@@ -114,8 +114,8 @@ func listCredentials(ctx context.Context, q sqldb.Queryer, account lanzha.ID) ([
 	return sqldb.All(ctx, q, scanCredential, `SELECT `+credentialColumns+` FROM credential WHERE account = $1 ORDER BY id`, string(account))
 }
 
-func credentialByID(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Credential, error) {
-	return sqldb.One(ctx, q, "credential", scanCredential, `SELECT `+credentialColumns+` FROM credential WHERE id = $1`, string(id))
+func credentialByID(ctx context.Context, q sqldb.Queryer, account, id lanzha.ID) (Credential, error) {
+	return sqldb.One(ctx, q, "credential", scanCredential, `SELECT `+credentialColumns+` FROM credential WHERE id = $1 AND account = $2`, string(id), string(account))
 }
 
 // accountByCredential finds who holds a key or certificate that is good now.
