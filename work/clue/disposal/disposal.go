@@ -76,7 +76,7 @@ type Disposal struct {
 	OverdueAt   time.Time
 
 	Outcome    string // of a recheck that is done: Verified or Suspended; may be unknown
-	Refusal    string
+	Remark     string // what the institution said: why it refused, or how it was done
 	PlatformNo string
 	Raw        []byte // a receipt that could not be parsed
 
@@ -244,11 +244,11 @@ func (d Disposal) Receive(r Receipt, sent, now time.Time) (Disposal, error) {
 		if r.Outcome != "" && (d.Kind != Recheck || r.Outcome != Verified && r.Outcome != Suspended) {
 			return d, lanzha.Invalid("body.outcome", "only a recheck has an outcome: verified or suspended")
 		}
-		d.State, d.EndedAt, d.Outcome = Done, now, r.Outcome
+		d.State, d.EndedAt, d.Outcome, d.Remark = Done, now, r.Outcome, strings.TrimSpace(r.Reason)
 	case ReceiptRefused:
-		d.State, d.EndedAt, d.Refusal = Refused, now, strings.TrimSpace(r.Reason)
-		if d.Refusal == "" {
-			d.Refusal = "没有说明理由"
+		d.State, d.EndedAt, d.Remark = Refused, now, strings.TrimSpace(r.Reason)
+		if d.Remark == "" {
+			d.Remark = "没有说明理由"
 		}
 	default:
 		return d, lanzha.Invalid("state", "a receipt is acknowledged, done, refused, pending or unreadable")

@@ -34,7 +34,7 @@ const (
 // Receipt is what an institution says to an order.
 type Receipt struct {
 	State      string
-	Reason     string    // why it refused
+	Reason     string    // why it refused, or a remark on how it was done
 	Outcome    string    // of a recheck that is done: Verified or Suspended; empty where it did not say
 	PlatformNo string    // the platform's number of the entry, if any
 	At         time.Time // the institution's own time; zero where it gave none

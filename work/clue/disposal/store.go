@@ -30,7 +30,7 @@ func NewStore(v *vault.Vault) *Store { return &Store{vault: v} }
 
 const columns = `id, version, batch, clue, value_kind, value, institution, kind, state, category, reason, legal_basis, document_no, papers, protected,
 	province, city, district, requested_by, requested_at, decided_by, decided_at, decision_note, deadline, due_at, sent_at, acknowledged_at, noticed_at,
-	ended_at, undone_at, until_at, undoes, lifted_by, escalation, escalated_to, overdue_at, outcome, refusal, platform_no, raw,
+	ended_at, undone_at, until_at, undoes, lifted_by, escalation, escalated_to, overdue_at, outcome, remark, platform_no, raw,
 	notice_zh, notice_en, served_how, served_at, served_by, served_note`
 
 func scan(row sqldb.Scanner) (Disposal, error) {
@@ -42,7 +42,7 @@ func scan(row sqldb.Scanner) (Disposal, error) {
 	if err := row.Scan(&d.ID, &d.Version, &d.Batch, &d.Clue, &d.ValueKind, &d.Value, &d.Institution, &d.Kind, &d.State, &d.Category, &d.Reason,
 		&d.LegalBasis, &d.DocumentNo, &papers, &d.Protected, &province, &city, &district, &d.RequestedBy, &requested, &d.DecidedBy, &decided,
 		&d.DecisionNote, &deadline, &due, &sent, &acknowledged, &noticed, &ended, &undone, &until, &d.Undoes, &d.LiftedBy, &d.Escalation,
-		&d.EscalatedTo, &overdue, &d.Outcome, &d.Refusal, &d.PlatformNo, &d.Raw, &d.Notice.ZH, &d.Notice.EN, &d.Served.How, &served,
+		&d.EscalatedTo, &overdue, &d.Outcome, &d.Remark, &d.PlatformNo, &d.Raw, &d.Notice.ZH, &d.Notice.EN, &d.Served.How, &served,
 		&d.Served.By, &d.Served.Note); err != nil {
 		return d, err
 	}
@@ -89,11 +89,11 @@ func (s *Store) Update(ctx context.Context, tx *sqldb.Tx, d Disposal) error {
 	}
 	n, err := sqldb.Exec(ctx, tx, `UPDATE disposal SET version = $1, state = $2, protected = $3, decided_by = $4, decided_at = $5, decision_note = $6, due_at = $7,
 		sent_at = $8, acknowledged_at = $9, noticed_at = $10, ended_at = $11, undone_at = $12, lifted_by = $13, escalation = $14, escalated_to = $15,
-		overdue_at = $16, outcome = $17, refusal = $18, platform_no = $19, raw = $20, notice_zh = $21, notice_en = $22,
+		overdue_at = $16, outcome = $17, remark = $18, platform_no = $19, raw = $20, notice_zh = $21, notice_en = $22,
 		served_how = $23, served_at = $24, served_by = $25, served_note = $26, standing = $27 WHERE id = $28 AND version = $29`,
 		d.Version, string(d.State), d.Protected, string(d.DecidedBy), int64(lanzha.At(d.DecidedAt)), d.DecisionNote, int64(lanzha.At(d.DueAt)),
 		int64(lanzha.At(d.SentAt)), int64(lanzha.At(d.AcknowledgedAt)), int64(lanzha.At(d.NoticedAt)), int64(lanzha.At(d.EndedAt)),
-		int64(lanzha.At(d.UndoneAt)), string(d.LiftedBy), d.Escalation, string(d.EscalatedTo), int64(lanzha.At(d.OverdueAt)), d.Outcome, d.Refusal,
+		int64(lanzha.At(d.UndoneAt)), string(d.LiftedBy), d.Escalation, string(d.EscalatedTo), int64(lanzha.At(d.OverdueAt)), d.Outcome, d.Remark,
 		d.PlatformNo, raw, d.Notice.ZH, d.Notice.EN, d.Served.How, int64(lanzha.At(d.Served.At)), string(d.Served.By), d.Served.Note,
 		d.Standing(), string(d.ID), d.Version-1)
 	if err == nil && n == 0 {
@@ -140,6 +140,8 @@ const StateOpen State = "open"
 // Filter narrows List. State is set, unless Clue or Batch leads.
 type Filter struct {
 	State       State
+	Kind        Kind
+	Decided     bool          // without what is requested or was rejected: the view of institutions
 	Region      lanzha.Region // "" is the whole country
 	Institution lanzha.ID
 	Clue        lanzha.ID
@@ -171,6 +173,12 @@ func (s *Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Disposal
 		where = append(where, `state IN ('approved', 'sent', 'acknowledged')`)
 	default:
 		add("state = $%d", string(f.State))
+	}
+	if f.Decided {
+		where = append(where, `state NOT IN ('requested', 'rejected')`)
+	}
+	if f.Kind != "" {
+		add("kind = $%d", string(f.Kind))
 	}
 	if f.Clue != "" {
 		add("clue = $%d", string(f.Clue))

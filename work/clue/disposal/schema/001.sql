@@ -39,7 +39,7 @@ CREATE TABLE disposal (
   escalated_to    TEXT NOT NULL,
   overdue_at      BIGINT NOT NULL,
   outcome         TEXT NOT NULL,
-  refusal         TEXT NOT NULL,
+  remark          TEXT NOT NULL,
   platform_no     TEXT NOT NULL,
   raw             BYTES NOT NULL,
   notice_zh       TEXT NOT NULL,
