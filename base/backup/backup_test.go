@@ -1,6 +1,7 @@
 package backup_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -342,4 +343,43 @@ func TestTextThatIsNotUTF8(t *testing.T) {
 	if err != nil || got != "61FF00"+"74657874" {
 		t.Errorf("%s, %v", got, err)
 	}
+}
+
+// FuzzRestore holds that no file makes a restore panic, and that one that is
+// not taken leaves nothing.
+func FuzzRestore(f *testing.F) {
+	seed := func(manifest, rows string) {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		for name, text := range map[string]string{"manifest.json": manifest, "rows/1": rows} {
+			w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+			if err != nil {
+				f.Fatal(err)
+			}
+			if _, err := w.Write([]byte(text)); err != nil {
+				f.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b.Bytes())
+	}
+	seed(`{"format":1,"versions":{"journal":1,"outbox":1},"tables":[{"name":"zone","columns":[{"name":"id","kind":"text"}],"key":["id"],"file":"rows/1","rows":1}]}`, "[\"a\"]\n")
+	seed(`{"format":1,"versions":{"things":1}}`, `[1,2`)
+	seed(`{"format":1,"tables":[{"name":"zone","file":"rows/1"}]}`, ``)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "b.zip")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db, err := sqldb.Open(context.Background(), filepath.Join(t.TempDir(), "x.db"), sqldb.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := restore(db, path, schemas(1)...); err != nil {
+			mustBeEmpty(t, db)
+		}
+	})
 }

@@ -57,6 +57,9 @@ func (f *File) check() error {
 		return &lanzha.Error{Code: lanzha.CodeInvalid, Op: "backup.Open", Message: fmt.Sprintf("the backup has format %d; this Lanzha reads format %d", f.Format, format), Hint: "restore it with the version that wrote it"}
 	}
 	for _, t := range f.Tables {
+		if len(t.Columns) == 0 || len(t.Key) == 0 {
+			return damaged("the table "+t.Name+" has no columns", nil)
+		}
 		sum := sha256.New()
 		var n int64
 		if err := f.lines(t, func(line []byte) error { n++; _, err := sum.Write(line); return err }); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,10 +111,18 @@ func empty(ctx context.Context, db *sqldb.DB, q sqldb.Queryer) error {
 	return nil
 }
 
-// load fills the tables and reads them again.
+// load fills the tables, which are those of the backup, and reads them again.
 func (f *File) load(ctx context.Context, db *sqldb.DB, tx *sqldb.Tx) error {
-	for i := len(f.Tables) - 1; i >= 0; i-- { // rows that the tables were made with
-		if _, err := sqldb.Exec(ctx, tx, `DELETE FROM `+sqldb.Quote(f.Tables[i].Name)); err != nil {
+	made, err := db.Tables(ctx, tx)
+	if err != nil {
+		return err
+	}
+	same := func(a Table, b sqldb.Table) bool { return a.Name == b.Name && slices.Equal(a.Columns, b.Columns) }
+	if !slices.EqualFunc(f.Tables, made, same) {
+		return lanzha.Invalid("file", "the tables of the backup are not those of the versions that it names")
+	}
+	for _, t := range slices.Backward(f.Tables) { // rows that the tables were made with
+		if _, err := sqldb.Exec(ctx, tx, `DELETE FROM `+sqldb.Quote(t.Name)); err != nil {
 			return err
 		}
 	}
@@ -124,13 +133,6 @@ func (f *File) load(ctx context.Context, db *sqldb.DB, tx *sqldb.Tx) error {
 		if err := sqldb.CountOn(ctx, tx, t.Table); err != nil {
 			return err
 		}
-	}
-	made, err := db.Tables(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if len(made) != len(f.Tables) {
-		return lanzha.Invalid("file", "the backup has %d tables, its versions make %d", len(f.Tables), len(made))
 	}
 	for _, t := range f.Tables {
 		n, sum, err := dump(ctx, tx, t.Table, io.Discard)

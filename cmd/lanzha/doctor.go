@@ -202,6 +202,9 @@ func (d *doctor) database(ctx context.Context, db *sqldb.DB) {
 		return
 	}
 	d.ok("database", "%s answers", db.Dialect)
+	if db.Dialect == sqldb.SQLite {
+		d.private("database file", db.Address())
+	}
 	if !d.tables(ctx, db) {
 		return
 	}
