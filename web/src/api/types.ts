@@ -12,11 +12,10 @@ export type Field = "subscriber" | "outlet" | "openedOn" | "installAddress" | "s
 export type DisposalKind = "shutdown" | "intercept" | "block" | "recheck" | "restore"
 export type DisposalState = "requested" | "approved" | "rejected" | "sent" | "acknowledged" | "done" | "refused" | "undone"
 export type DenState =
-  | "suspected" | "dismissed" | "analysed" | "approved" | "rejected" | "dispatched" | "received" | "confirmed" | "nothing_found"
+  | "suspected" | "dismissed" | "analysed" | "approved" | "dispatched" | "received" | "confirmed" | "nothing_found"
 export type Confidence = "low" | "medium" | "high"
 export type InstitutionKind = "police" | "carrier" | "bank" | "payment" | "community" | "regulator" | "platform"
 export type GatewayKind = "platform" | "manual" | "camara" | "sandbox"
-export type AddressRole = "installation" | "use" | "id" | "outlet" | "mass" | "unknown"
 
 export type Page<T> = { items: T[]; next: string }
 
@@ -140,15 +139,19 @@ export type Disposal = {
 }
 
 export type Evidence = {
-  clue: string
-  kind?: ClueKind
-  value: string
-  lookup?: string
-  lead?: string
-  role: string
-  raw: string
-  answeredAt?: string
+  id: string
+  clue: { id: string; kind: ClueKind; value: string; truth: Truth; via?: string }
+  source: "lookup" | "lead"
+  origin: string
   institution?: string
+  institutionName?: string
+  role: string
+  /** counts speaks by itself; beside speaks beside one that counts; supports raises nothing. */
+  weight: "supports" | "beside" | "counts"
+  address: string
+  agrees: string[] | null
+  differs: string[] | null
+  answeredAt: string
 }
 
 export type Outcome = {
@@ -158,38 +161,54 @@ export type Outcome = {
   note?: string
 }
 
+export type DenReason = { code: string; weight: number; zh: string; en: string }
+export type DenStep = { step: string; by: string; byName?: string; at: string; note?: string }
+
 export type Den = {
   id: string
   version: number
   state: DenState
-  place: string
+  address: string
   region: string
-  clues?: number
+  regionName?: string
   confidence: Confidence
-  reasons?: string[]
-  evidence?: Evidence[]
-  documentNo?: string
+  clues: number
   unit?: string
-  outcome?: Outcome
+  unitName?: string
   suspectedAt: string
-  analysedBy?: string
-  approvedBy?: string
-  dueAt?: string
-  dossier?: string
+  dispatchedAt?: string
+  receiveBy?: string
+  finishedAt?: string
+  /** Only on the record, not in lists. */
+  reasons?: DenReason[]
+  evidence?: Evidence[]
+  steps?: DenStep[]
+  documentKind?: "" | "inspection" | "search"
+  documentNo?: string
+  checkedAt?: string
+  outcome?: Outcome
 }
+
+export type DossierLink = { record: string; kind: string; by?: string; at: string }
 
 export type Dossier = {
   id: string
   version: number
-  title?: string
-  state: "open" | "filed"
-  region?: string
+  no: string
+  title: string
+  state: "open" | "filed" | "closed"
+  region: string
+  regionName?: string
+  den?: string
+  result?: "" | "confirmed" | "nothing_found" | "dismissed"
+  caseNo?: string
+  people?: number
   openedAt: string
-  dens?: string[]
-  clues?: string[]
-  reports?: string[]
-  documentNo?: string
-  filedOn?: string
+  /** Only on the record, not in lists. */
+  outcome?: Outcome
+  filing?: { documentNo: string; filedOn: string }
+  closeReason?: string
+  links?: DossierLink[]
 }
 
 export type Contact = { name: string; phone: string; role: string; email: string }
@@ -215,10 +234,12 @@ export type Figure = {
   asked: number
   answered: number
   refused?: number
-  overdue?: number
+  pending?: number
+  due?: number
+  inTime?: number
+  share?: number
   p50Ms?: number
   p95Ms?: number
-  inTime?: number
 }
 
 export type Account = {
@@ -255,4 +276,4 @@ export type Turn = { id?: string; account: string; name?: string; role: "officer
 export type DutyDay = { id: string; version: number; region: string; regionName?: string; day: string; entries: Turn[]; remarks?: { kind: string; zh: string; en: string }[] }
 export type OnDuty = { role: "officer" | "leader"; region: string; turns: Turn[] | null }
 
-export type Hit = { kind: string; id: string; title: string; note?: string; state?: string }
+export type Hit = { kind: string; id: string; title: string; detail?: string }

@@ -1,4 +1,4 @@
-import { createContext, use, useMemo, type ReactNode } from "react"
+import { createContext, use, useEffect, useMemo, type ReactNode } from "react"
 import { useSetting } from "./settings"
 import type { Language } from "../parts/format"
 import { words as account } from "../account/words"
@@ -46,9 +46,9 @@ export const useWords = () => use(Words)
 
 export function WordsProvider({ children }: { children: ReactNode }) {
   const [lang] = useSetting("language")
-  const value = useMemo(() => {
+  useEffect(() => {
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en"
-    return speaker(lang)
   }, [lang])
+  const value = useMemo(() => speaker(lang), [lang])
   return <Words value={value}>{children}</Words>
 }

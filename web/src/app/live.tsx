@@ -36,11 +36,11 @@ export function useConnection(): Connection {
  * Calls back, at most every quarter of a second, after entries that the filter
  * takes. A burst of a hundred entries is one call.
  */
-export function useLive(wanted: (e: Entry) => boolean, then: () => void, everyMs = 250) {
+export function useLive(wanted: (e: Entry) => boolean, run: () => void, everyMs = 250) {
   const subscribe = use(Live)?.subscribe
-  const latest = useRef({ wanted, then })
+  const latest = useRef({ wanted, run })
   useEffect(() => {
-    latest.current = { wanted, then }
+    latest.current = { wanted, run }
   })
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -48,7 +48,7 @@ export function useLive(wanted: (e: Entry) => boolean, then: () => void, everyMs
       if (timer !== undefined || !latest.current.wanted(e)) return
       timer = setTimeout(() => {
         timer = undefined
-        latest.current.then()
+        latest.current.run()
       }, everyMs)
     })
     return () => {

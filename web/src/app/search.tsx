@@ -6,7 +6,6 @@ import { api } from "../api/client"
 import type { Hit } from "../api/types"
 import { pathOf } from "../parts/paths"
 import { ProblemNote } from "../parts/problem"
-import { State } from "../parts/view"
 import { useWords } from "./i18n"
 
 /** One box for a number, an account, a name, an address or an ID. One hit is gone to at once. */
@@ -83,8 +82,7 @@ export function Search() {
             <button type="button" role="option" aria-selected={i === at} key={`${h.kind}-${h.id}`} onMouseDown={() => open(h)}>
               <span className="dim">{code("hit", h.kind)}</span>
               <b>{h.title}</b>
-              <span className="dim clip">{h.note}</span>
-              {h.state && <State group={`${h.kind}.state`} value={h.state} />}
+              <span className="dim clip">{code(`${h.kind}.state`, h.detail)}</span>
             </button>
           ))}
         </div>

@@ -11,10 +11,12 @@ export function Dossiers() {
   const [f, set] = useFilters("state")
   const columns: Column<Dossier>[] = [
     { key: "state", title: t("clue.state"), width: 100, cell: (d) => <State group="dossier.state" value={d.state} />, text: (d) => code("dossier.state", d.state) },
-    { key: "title", title: t("dossier.name"), width: "3fr", cell: (d) => <b>{d.title || d.id.slice(-8)}</b>, text: (d) => d.title ?? d.id },
-    { key: "region", title: t("region"), width: "1fr", cell: (d) => <RegionName code={d.region} short />, text: (d) => d.region ?? "" },
-    { key: "documentNo", title: t("dossier.document"), width: "1.5fr", cell: (d) => d.documentNo, text: (d) => d.documentNo ?? "" },
-    { key: "filedOn", title: t("dossier.date"), width: 104, cell: (d) => d.filedOn, text: (d) => d.filedOn ?? "" },
+    { key: "no", title: t("dossier.no"), width: 170, cell: (d) => d.no, text: (d) => d.no },
+    { key: "title", title: t("dossier.name"), width: "3fr", cell: (d) => <b>{d.title}</b>, text: (d) => d.title },
+    { key: "region", title: t("region"), width: "1fr", cell: (d) => <RegionName code={d.region} short />, text: (d) => d.region },
+    { key: "result", title: t("dossier.result"), width: 110, cell: (d) => code("dossier.result", d.result), text: (d) => code("dossier.result", d.result) },
+    { key: "people", title: t("dossier.people"), width: 60, right: true, cell: (d) => d.people || "", text: (d) => String(d.people ?? "") },
+    { key: "caseNo", title: t("dossier.caseNo"), width: "1.2fr", cell: (d) => d.caseNo, text: (d) => d.caseNo ?? "" },
     { key: "openedAt", title: t("dossier.opened"), width: 104, cell: (d) => <When at={d.openedAt} />, text: (d) => exact(d.openedAt) },
   ]
   return (
@@ -29,7 +31,7 @@ export function Dossiers() {
       filters={
         <>
           <h1>{t("dossier.title")}</h1>
-          <Choice value={f.state} onChange={(v) => set("state", v)} group="dossier.state" options={["open", "filed"]} test="filter-state" />
+          <Choice value={f.state} onChange={(v) => set("state", v)} group="dossier.state" options={["open", "filed", "closed"]} test="filter-state" />
         </>
       }
     />

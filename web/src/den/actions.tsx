@@ -1,4 +1,4 @@
-import { Input, InputNumber } from "antd"
+import { Input, InputNumber, Select } from "antd"
 import { useState, type ReactNode } from "react"
 import { api } from "../api/client"
 import type { Den, Outcome } from "../api/types"
@@ -6,6 +6,8 @@ import { useWords, type Key } from "../app/i18n"
 import { ActionForm, Field } from "../parts/form"
 import { InstitutionPick } from "../parts/names"
 import type { Verb } from "./steps"
+
+const documents = ["inspection", "search"] as const
 
 const labels: Record<Verb, Key> = {
   analyse: "den.analyse", dismiss: "den.dismiss", approve: "den.approve", reject: "den.reject", dispatch: "den.dispatch", receive: "den.receive", confirm: "den.confirm", "nothing-found": "den.nothing",
@@ -35,6 +37,7 @@ export function DenAction({ den, verb, primary, self }: { den: Den; verb: Verb; 
   const { t } = useWords()
   const [text, setText] = useState("")
   const [document, setDocument] = useState(den.documentNo ?? "")
+  const [kind, setKind] = useState<"inspection" | "search">("inspection")
   const [unit, setUnit] = useState(den.unit ?? "")
   const step = { den, verb, primary }
   const note = (label: Key) => (
@@ -44,7 +47,7 @@ export function DenAction({ den, verb, primary, self }: { den: Den; verb: Verb; 
   )
   switch (verb) {
     case "analyse":
-      return <Step {...step} body={{ note: text }} ready={text.trim() !== ""} fields={note("den.analyse.note")} />
+      return <Step {...step} body={{ opinion: text }} ready={text.trim() !== ""} fields={note("den.analyse.note")} />
     case "dismiss":
     case "reject":
       return <Step {...step} body={{ reason: text }} ready={text.trim() !== ""} fields={note("den.reason")} />
@@ -52,13 +55,18 @@ export function DenAction({ den, verb, primary, self }: { den: Den; verb: Verb; 
       return (
         <Step
           {...step}
-          body={{ documentNo: document }}
+          body={{ documentKind: kind, documentNo: document }}
           ready={document.trim() !== ""}
-          disabled={den.analysedBy === self ? t("den.own") : undefined}
+          disabled={den.steps?.findLast((s) => s.step === "analysed")?.by === self ? t("den.own") : undefined}
           fields={
-            <Field label={t("den.document")} note={t("den.document.note")}>
-              <Input value={document} onChange={(e) => setDocument(e.target.value)} data-test="approve-document" />
-            </Field>
+            <>
+              <Field label={t("den.document.kind")}>
+                <Select value={kind} onChange={setKind} options={documents.map((v) => ({ value: v, label: t(`den.document.${v}`) }))} data-test="approve-kind" />
+              </Field>
+              <Field label={t("den.document")} note={t("den.document.note")}>
+                <Input value={document} onChange={(e) => setDocument(e.target.value)} data-test="approve-document" />
+              </Field>
+            </>
           }
         />
       )
@@ -66,7 +74,7 @@ export function DenAction({ den, verb, primary, self }: { den: Den; verb: Verb; 
       return (
         <Step
           {...step}
-          body={{ unit }}
+          body={{ institution: unit }}
           ready={unit !== ""}
           fields={
             <Field label={t("den.unit")}>
@@ -76,7 +84,7 @@ export function DenAction({ den, verb, primary, self }: { den: Den; verb: Verb; 
         />
       )
     case "receive":
-      return <Step {...step} body={{}} fields={<p>{den.place}</p>} />
+      return <Step {...step} body={undefined} fields={<p>{den.address}</p>} />
     case "nothing-found":
       return <Step {...step} body={{ note: text }} ready={text.trim() !== ""} fields={note("den.nothing.note")} />
     case "confirm":
@@ -116,7 +124,7 @@ function Confirm({ den, verb, primary }: { den: Den; verb: Verb; primary: boolea
       den={den}
       verb={verb}
       primary={primary}
-      body={{ outcome: o }}
+      body={o}
       ready={counts.some(([, path]) => countOf(o, path) > 0)}
       fields={
         <>

@@ -12,25 +12,35 @@ export function EvidenceCards({ items, links }: { items: readonly Evidence[]; li
   return (
     <div className="evidence" data-test="evidence">
       {items.map((e, i) => {
-        const others = items.filter((_, j) => j !== i).map((x) => x.raw)
-        const value = <b className="num">{spoken(e.kind ?? "", e.value)}</b>
-        const counts = e.role === "installation" || e.role === "use"
+        const others = items.filter((_, j) => j !== i).map((x) => x.address)
+        const value = <b className="num">{spoken(e.clue.kind, e.clue.value)}</b>
         return (
-          <article className="card" key={`${e.clue}-${e.lookup ?? e.lead ?? i}`} data-test="evidence-card">
+          <article className="card" key={e.id} data-test="evidence-card">
             <header>
-              {e.kind && <span className={`find find-${e.kind}`}>{code("clue.kind", e.kind)}</span>}
-              {links ? <Link to={`/clues/${e.clue}`}>{value}</Link> : value}
+              <span className={`find find-${e.clue.kind}`}>{code("clue.kind", e.clue.kind)}</span>
+              {links ? <Link to={`/clues/${e.clue.id}`}>{value}</Link> : value}
+              {e.clue.truth !== "unknown" && <State group="clue.truth" value={e.clue.truth} />}
               <span className="spring" />
-              <State group="address.role" value={e.role} tone={counts ? "good" : "plain"} />
+              <State group="den.weight" value={e.weight} tone={e.weight === "counts" ? "good" : e.weight === "beside" ? "soon" : "plain"} />
             </header>
-            <p className="address">
-              {sharedParts(e.raw, others).map((s, k) => (s.find ? <mark key={k}>{s.text}</mark> : s.text))}
+            <p className="address">{sharedParts(e.address, others).map((s, k) => (s.find ? <mark key={k}>{s.text}</mark> : s.text))}</p>
+            <p className="parts small">
+              <span className="dim">{code("address.role", e.role || "unknown")}</span>
+              {e.agrees && e.agrees.length > 0 && (
+                <span className="agrees">
+                  {t("den.agrees")} {e.agrees.map((p) => code("place.part", p)).join(" ")}
+                </span>
+              )}
+              {e.differs && e.differs.length > 0 && (
+                <span className="differs">
+                  {t("den.differs")} {e.differs.map((p) => code("place.part", p)).join(" ")}
+                </span>
+              )}
             </p>
             <footer className="dim small">
-              {t(e.lead ? "den.evidence.lead" : "den.evidence.lookup")}
-              {e.institution && <> · <InstitutionName id={e.institution} /></>}
+              {t(e.source === "lead" ? "den.evidence.lead" : "den.evidence.lookup")} · {e.institutionName || <InstitutionName id={e.institution} />}
               <span className="spring" />
-              {e.answeredAt && <When at={e.answeredAt} />}
+              <When at={e.answeredAt} />
             </footer>
           </article>
         )

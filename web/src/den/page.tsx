@@ -2,15 +2,13 @@ import { CheckOutlined, CloseOutlined } from "@ant-design/icons"
 import { useQuery } from "@tanstack/react-query"
 import { Link, useParams } from "react-router"
 import { api } from "../api/client"
-import type { Den } from "../api/types"
+import type { Den, Dossier, Page } from "../api/types"
 import { useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useLiveRecord } from "../app/live"
 import { Clock } from "../parts/clock"
-import { InstitutionName } from "../parts/names"
 import { Broken } from "../parts/problem"
 import { RegionName } from "../parts/region"
-import { Timeline } from "../parts/timeline"
 import { Facts, Head, Section, Skeleton, State, When } from "../parts/view"
 import { DenAction, OutcomeFigures } from "./actions"
 import { EvidenceCards } from "./evidence"
@@ -18,9 +16,10 @@ import { marks, verbs, way } from "./steps"
 
 export function DenPage() {
   const { id = "" } = useParams()
-  const { t } = useWords()
+  const { t, code, lang } = useWords()
   const me = useMe()
   const den = useQuery({ queryKey: ["den", id], queryFn: ({ signal }) => api.get<Den>(`/dens/${id}`, undefined, signal) })
+  const dossiers = useQuery({ queryKey: ["den", id, "dossiers"], queryFn: ({ signal }) => api.get<Page<Dossier>>("/dossiers", { record: id }, signal) })
   useLiveRecord(id, ["den", id], ["timeline", id])
   if (den.isPending) return <Skeleton />
   if (den.isError) return <Broken error={den.error} retry={() => void den.refetch()} />
@@ -32,9 +31,9 @@ export function DenPage() {
       <Head
         back={{ to: "/dens", label: t("den.title") }}
         kind={t(d.state === "confirmed" ? "den.confirmed" : "den.one")}
-        title={d.place}
+        title={d.address}
         state={<State group="den.state" value={d.state} />}
-        clock={<Clock due={d.dueAt} from={d.suspectedAt} />}
+        clock={<Clock due={d.receiveBy} from={d.dispatchedAt} />}
         action={first && <DenAction den={d} verb={first} primary self={me.id} />}
         more={rest.map((v) => <DenAction key={v} den={d} verb={v} primary={false} self={me.id} />)}
       />
@@ -58,24 +57,37 @@ export function DenPage() {
           </Section>
           <Section title={t("den.reasons")} extra={<State group="den.confidence" value={d.confidence} />}>
             <ul className="reasons">
-              {d.reasons?.map((r) => <li key={r}>{r}</li>)}
+              {d.reasons?.map((r) => (
+                <li key={r.code + r.zh} className={r.weight > 0 ? "for" : r.weight < 0 ? "against" : undefined}>
+                  {r[lang]}
+                </li>
+              ))}
             </ul>
           </Section>
           <Facts
             facts={[
-              { label: t("region"), value: <RegionName code={d.region} /> },
+              { label: t("region"), value: d.regionName || <RegionName code={d.region} /> },
               { label: t("den.suspectedAt"), value: <When at={d.suspectedAt} /> },
-              { label: t("den.analysedBy"), value: d.analysedBy },
-              { label: t("den.approvedBy"), value: d.approvedBy },
-              { label: t("den.document"), value: d.documentNo },
-              { label: t("den.unit"), value: d.unit && <InstitutionName id={d.unit} /> },
-              { label: t("den.dossier"), value: d.dossier && <Link to={`/dossiers/${d.dossier}`}>{d.dossier.slice(-8)}</Link> },
+              { label: d.documentKind ? code("den.document", d.documentKind) : t("den.document"), value: d.documentNo },
+              { label: t("den.unit"), value: d.unitName },
+              { label: t("dossier.one"), value: dossiers.data?.items.map((x) => <Link key={x.id} to={`/dossiers/${x.id}`}>{x.no}</Link>) },
             ]}
           />
         </main>
         <aside>
-          <Section title={t("timeline.title")}>
-            <Timeline of="/dens" id={id} />
+          <Section title={t("den.way")}>
+            <ol className="timeline" data-test="timeline">
+              {d.steps?.toReversed().map((s) => (
+                <li key={s.step + s.at} className="stage-den" data-kind={s.step}>
+                  <When at={s.at} />
+                  <div>
+                    <b>{code("den.step", s.step)}</b>
+                    <span className="dim"> · {s.byName || t("timeline.system")}</span>
+                    {s.note && <p>{s.note}</p>}
+                  </div>
+                </li>
+              ))}
+            </ol>
           </Section>
         </aside>
       </div>

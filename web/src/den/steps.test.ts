@@ -7,7 +7,6 @@ describe("marks", () => {
     ["suspected", "done now ahead ahead ahead ahead"],
     ["dismissed", "done ended ahead ahead ahead ahead"],
     ["analysed", "done done now ahead ahead ahead"],
-    ["rejected", "done done ended ahead ahead ahead"],
     ["received", "done done done done done now"],
     ["confirmed", "done done done done done done"],
     ["nothing_found", "done done done done done done"],

@@ -8,7 +8,6 @@ const reached: Record<DenState, { at: number; ended?: true }> = {
   suspected: { at: 0 },
   dismissed: { at: 1, ended: true },
   analysed: { at: 1 },
-  rejected: { at: 2, ended: true },
   approved: { at: 2 },
   dispatched: { at: 3 },
   received: { at: 4 },

@@ -3,24 +3,40 @@ import { Input } from "antd"
 import { useState } from "react"
 import { Link } from "react-router"
 import { api } from "../api/client"
-import type { Disposal } from "../api/types"
 import { useWords } from "../app/i18n"
 import { useFilters } from "../parts/filters"
 import { Clock } from "../parts/clock"
-import { spoken } from "../parts/format"
-import { InstitutionName } from "../parts/names"
 import { Broken } from "../parts/problem"
 import { Empty, Facts, Skeleton, State, When } from "../parts/view"
-import { DisposalTabs, pending } from "./list"
+import { DisposalTabs } from "./list"
+
+type Words = { zh: string; en: string }
+type Answer = {
+  id: string
+  kindText: Words
+  state: string
+  unit: string
+  contact: string
+  regionName: string
+  institutionName: string
+  decidedAt: string
+  doneAt?: string
+  until?: string
+  verifyBy?: string
+  categoryText: Words
+  legalBasis: string
+  remedy: Words
+  papers: string[] | null
+}
 
 /** The desk where somebody asks who stopped their number: unit, clock, remedy and papers at one look. */
 export function Why() {
-  const { t, code } = useWords()
+  const { t, lang } = useWords()
   const [f, set] = useFilters("number")
   const [text, setText] = useState(f.number)
   const why = useQuery({
     queryKey: ["why", f.number],
-    queryFn: ({ signal }) => api.get<{ items: Disposal[] }>("/disposals/why", { number: f.number }, signal),
+    queryFn: ({ signal }) => api.get<{ items: Answer[] }>("/disposals/why", { number: f.number }, signal),
     enabled: f.number !== "",
     retry: false,
   })
@@ -44,21 +60,25 @@ export function Why() {
         {why.isFetching && <Skeleton rows={4} />}
         {why.isError && <Broken error={why.error} retry={() => void why.refetch()} />}
         {why.data?.items.length === 0 && <Empty>{t("disposal.why.none")}</Empty>}
-        {why.data?.items.map((d) => (
-          <article className="card" key={d.id} data-test="why-answer">
+        {why.data?.items.map((d, i) => (
+          <article className="card" key={d.id || i} data-test="why-answer">
             <header>
-              <Link to={`/disposals/${d.id}`}>{code("disposal.kind", d.kind)}</Link>
-              <span className="num">{spoken(d.clueKind ?? "mobile", d.value ?? f.number)}</span>
+              {d.id ? <Link to={`/disposals/${d.id}`}>{d.kindText[lang]}</Link> : <b>{d.kindText[lang]}</b>}
               <State group="disposal.state" value={d.state} />
-              {pending(d) && <Clock due={d.dueAt} from={d.requestedAt} />}
+              {d.verifyBy && <Clock due={d.verifyBy} from={d.decidedAt} />}
             </header>
             <Facts
               facts={[
-                { label: t("disposal.institution"), value: <InstitutionName id={d.institution} /> },
-                { label: t("disposal.requestedAt"), value: <When at={d.requestedAt} /> },
-                { label: t("disposal.reason"), value: d.reason, wide: true },
+                { label: t("disposal.why.unit"), value: d.unit },
+                { label: t("disposal.why.contact"), value: d.contact && <b className="num">{d.contact}</b> },
+                { label: t("disposal.institution"), value: d.institutionName },
+                { label: t("region"), value: d.regionName },
+                { label: t("disposal.why.decided"), value: <When at={d.decidedAt} /> },
+                { label: t("disposal.doneAt"), value: d.doneAt && <When at={d.doneAt} /> },
+                { label: t("disposal.why.until"), value: d.until && <When at={d.until} /> },
+                { label: t("disposal.reason"), value: d.categoryText[lang], wide: true },
                 { label: t("disposal.basis"), value: d.legalBasis, wide: true },
-                { label: t("disposal.remedy"), value: d.remedy, wide: true },
+                { label: t("disposal.remedy"), value: d.remedy[lang], wide: true },
                 { label: t("disposal.papers"), value: d.papers?.length ? <ul className="bare">{d.papers.map((p) => <li key={p}>{p}</li>)}</ul> : undefined, wide: true },
               ]}
             />

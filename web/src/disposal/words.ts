@@ -55,5 +55,8 @@ export const words = {
   "disposal.why.place": ["输入来电人的号码，回车", "the caller's number, then enter"],
   "disposal.why.note": ["供接待群众使用：告知是哪个单位、何时、因何停的，怎么申请复机，带什么材料。", "For the desk: which unit stopped it, when and why, how to have it restored, and what to bring."],
   "disposal.why.none": ["本平台没有对此号码采取措施。请联系号码所属运营商。", "This platform has no measure against the number. Ask the number's own carrier."],
-  "disposal.why.answer": ["告知内容", "What to say"],
+  "disposal.why.unit": ["决定单位", "Decided by"],
+  "disposal.why.contact": ["异议电话", "Objections to"],
+  "disposal.why.decided": ["决定时间", "Decided"],
+  "disposal.why.until": ["期限至", "Until"],
 } as const satisfies Record<string, readonly [string, string]>

@@ -45,7 +45,7 @@ export function Institutions() {
   const days = Number(f.days) || 7
   const figures = useFigures(days).data
   const figure = (i: Institution) => figures?.get(i.id)
-  const ms = (v: number | undefined) => (v === undefined ? "" : duration(v, lang))
+  const ms = (v: number | undefined) => (!v ? "" : duration(v, lang))
   const columns: Column<Institution>[] = [
     { key: "name", title: t("institution.name"), width: "2.4fr", cell: (i) => <b>{i.name}</b>, text: (i) => i.name },
     { key: "kind", title: t("institution.kind"), width: 90, cell: (i) => code("institution.kind", i.kind), text: (i) => code("institution.kind", i.kind) },
@@ -55,7 +55,7 @@ export function Institutions() {
     { key: "asked", title: t("figures.asked"), width: 76, right: true, cell: (i) => { const x = figure(i); return x && count(x.asked, lang) }, text: (i) => String(figure(i)?.asked ?? "") },
     { key: "p50", title: t("figures.p50"), width: 92, right: true, cell: (i) => ms(figure(i)?.p50Ms), text: (i) => String(figure(i)?.p50Ms ?? "") },
     { key: "p95", title: t("figures.p95"), width: 92, right: true, cell: (i) => ms(figure(i)?.p95Ms), text: (i) => String(figure(i)?.p95Ms ?? "") },
-    { key: "inTime", title: t("figures.inTime"), width: 120, right: true, cell: (i) => <InTime share={figure(i)?.inTime} />, text: (i) => String(figure(i)?.inTime ?? "") },
+    { key: "inTime", title: t("figures.inTime"), width: 120, right: true, cell: (i) => <InTime share={figure(i)?.share} />, text: (i) => String(figure(i)?.share ?? "") },
   ]
   return (
     <Table

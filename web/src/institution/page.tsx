@@ -32,9 +32,9 @@ export function InstitutionPage() {
               <div className="figures">
                 <div><b className="num">{count(figure.asked, lang)}</b><span>{t("figures.asked")}</span></div>
                 <div><b className="num">{count(figure.answered, lang)}</b><span>{t("figures.answered")}</span></div>
-                {figure.p50Ms !== undefined && <div><b className="num">{duration(figure.p50Ms, lang)}</b><span>{t("figures.p50")}</span></div>}
-                {figure.p95Ms !== undefined && <div><b className="num">{duration(figure.p95Ms, lang)}</b><span>{t("figures.p95")}</span></div>}
-                {figure.inTime !== undefined && <div><b className="num"><InTime share={figure.inTime} /></b><span>{t("figures.inTime")}</span></div>}
+                {!!figure.p50Ms && <div><b className="num">{duration(figure.p50Ms, lang)}</b><span>{t("figures.p50")}</span></div>}
+                {!!figure.p95Ms && <div><b className="num">{duration(figure.p95Ms, lang)}</b><span>{t("figures.p95")}</span></div>}
+                {figure.share !== undefined && <div><b className="num"><InTime share={figure.share} /></b><span>{t("figures.inTime")}</span></div>}
               </div>
             </Section>
           )}

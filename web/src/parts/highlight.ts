@@ -38,7 +38,7 @@ export function segments<T extends Span>(text: string, finds: readonly T[]): Seg
 export function sharedParts(raw: string, others: readonly string[]): Segment<Span>[] {
   const fold = (s: string) => Array.from(s).map((c) => c.normalize("NFKC").toLowerCase().trim())
   const mine = fold(raw)
-  const on = new Array<boolean>(mine.length).fill(false)
+  const on = Array.from({ length: mine.length }, () => false)
   for (const other of others) {
     const theirs = fold(other).filter((c) => c !== "")
     const common = subsequence(mine, theirs)
@@ -64,7 +64,7 @@ function subsequence(a: readonly string[], b: readonly string[]): boolean[] {
   for (let i = a.length - 1; i >= 0; i--)
     for (let j = b.length - 1; j >= 0; j--)
       best[i * width + j] = a[i] !== "" && a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
-  const hit = new Array<boolean>(a.length).fill(false)
+  const hit = Array.from({ length: a.length }, () => false)
   for (let i = 0, j = 0; i < a.length && j < b.length; ) {
     if (a[i] !== "" && a[i] === b[j] && at(i, j) === at(i + 1, j + 1) + 1) {
       hit[i] = true

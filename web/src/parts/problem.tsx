@@ -3,18 +3,18 @@ import { Problem } from "../api/client"
 import { useWords, type Speaker } from "../app/i18n"
 
 /** An error as sentences: what failed, what is safe, what to do. */
-export function explain(error: Error, { t, code }: Speaker): { what: string; then: string } {
-  if (!(error instanceof Problem)) return { what: t("problem.unknown"), then: t("problem.unknown.then") }
-  if (error.status === 0) return { what: t("problem.unreachable"), then: t("problem.unreachable.then") }
+export function explain(error: Error, { t, code }: Speaker): { what: string; next: string } {
+  if (!(error instanceof Problem)) return { what: t("problem.unknown"), next: t("problem.unknown.then") }
+  if (error.status === 0) return { what: t("problem.unreachable"), next: t("problem.unreachable.then") }
   const what = code("problem", error.code || "internal")
-  return { what: error.detail ? `${what}: ${error.detail}` : what, then: error.hint || (error.code === "conflict" ? t("problem.conflict.then") : "") }
+  return { what: error.detail ? `${what}: ${error.detail}` : what, next: error.hint || (error.code === "conflict" ? t("problem.conflict.then") : "") }
 }
 
 /** Under a form: what was wrong, by field. */
 export function ProblemNote({ error }: { error: Error | null | undefined }) {
   const words = useWords()
   if (!error) return null
-  const { what, then } = explain(error, words)
+  const { what, next } = explain(error, words)
   const fields = error instanceof Problem ? error.errors : []
   return (
     <div className="problem" role="alert" data-test="problem">
@@ -29,7 +29,7 @@ export function ProblemNote({ error }: { error: Error | null | undefined }) {
           ))}
         </ul>
       )}
-      {then && <p className="dim">{then}</p>}
+      {next && <p className="dim">{next}</p>}
     </div>
   )
 }
@@ -37,11 +37,11 @@ export function ProblemNote({ error }: { error: Error | null | undefined }) {
 /** In place of a page or a list that could not be read. */
 export function Broken({ error, retry }: { error: Error; retry: () => void }) {
   const words = useWords()
-  const { what, then } = explain(error, words)
+  const { what, next } = explain(error, words)
   return (
     <div className="broken" role="alert" data-test="broken">
       <p>{what}</p>
-      {then && <p className="dim">{then}</p>}
+      {next && <p className="dim">{next}</p>}
       <Button onClick={retry}>{words.t("retry")}</Button>
     </div>
   )

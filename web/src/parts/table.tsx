@@ -91,7 +91,6 @@ export function Table<T extends Row>({ name, path, query = {}, columns, to, live
     box.current?.scrollTo({ top: 0 })
   }, [keyText])
 
-  useLive(live ?? (() => false), () => void peek(), 800)
   const peek = async () => {
     const now = queries.getQueryData<InfiniteData<Page<T>>>(key)
     if (!now) return
@@ -105,6 +104,7 @@ export function Table<T extends Row>({ name, path, query = {}, columns, to, live
     queries.setQueryData(key, { ...now, pages })
     setFresh((old) => new Set([...old, ...added]))
   }
+  useLive(live ?? (() => false), () => void peek(), 800)
   const showFresh = () => {
     setFresh(new Set())
     box.current?.scrollTo({ top: 0 })
@@ -156,7 +156,9 @@ export function Table<T extends Row>({ name, path, query = {}, columns, to, live
     download(`${name}.csv`, csv(shown.map((c) => c.title), whole.map((r) => shown.map((c) => c.text(r)))))
     void message.success(t("list.exported", { n: whole.length }))
   }
-  const template = [...(select ? ["28px"] : []), ...shown.map((c) => (typeof c.width === "number" ? `${c.width}px` : `minmax(90px, ${c.width})`))].join(" ")
+  const template = [...(select ? ["28px"] : []), ...shown.map((c) => (typeof c.width === "number" ? `${c.width}px` : `minmax(0, ${c.width})`))].join(" ")
+  // Every row is a grid of its own: one least width for all keeps the columns in line.
+  const minWidth = 24 + 12 * shown.length + (select ? 40 : 0) + shown.reduce((sum, c) => sum + (typeof c.width === "number" ? c.width : 90 * Math.max(1, parseFloat(c.width) * 0.8)), 0)
   return (
     <div className="list" data-test={`list-${name}`}>
       <div className="list-bar">
@@ -192,7 +194,7 @@ export function Table<T extends Row>({ name, path, query = {}, columns, to, live
       </div>
       <div className="grid" ref={box} onScroll={(e) => setView({ top: e.currentTarget.scrollTop, height: e.currentTarget.clientHeight })} role="table" aria-rowcount={hasNextPage ? -1 : rows.length} tabIndex={0} aria-label={t("list.keys")}>
         <div role="rowgroup" className="grid-head">
-          <div role="row" className="tr" style={{ gridTemplateColumns: template }}>
+          <div role="row" className="tr" style={{ gridTemplateColumns: template, minWidth }}>
             {select && <span role="columnheader" aria-label={t("list.select")} />}
             {shown.map((c) => (
               <span role="columnheader" key={c.key} className={c.right ? "right" : undefined}>
@@ -212,7 +214,7 @@ export function Table<T extends Row>({ name, path, query = {}, columns, to, live
               key={row.id}
               aria-rowindex={from + i + 1}
               className={["tr", from + i === at && "at", to && "opens", mark?.(row)].filter(Boolean).join(" ")}
-              style={{ gridTemplateColumns: template }}
+              style={{ gridTemplateColumns: template, minWidth }}
               onClick={(e) => {
                 if ((e.target as HTMLElement).closest("a,button,input,label")) return
                 setAt(from + i)

@@ -8,7 +8,7 @@ export type Tone = "plain" | "action" | "good" | "soon" | "bad"
 
 // Meaning only: red is late or lost, amber soon, green held or done, blue to be acted on.
 const tones: Record<string, Tone> = {
-  "report.open": "action", "clue.open": "action", "clue.verified": "good",
+  "report.open": "action", "clue.verified": "good",
   "lookup.asked": "action", "lookup.sent": "action", "lookup.answered": "good", "lookup.refused": "soon", "lookup.overdue": "bad", "lookup.unreadable": "bad",
   "disposal.requested": "soon", "disposal.approved": "action", "disposal.sent": "action", "disposal.acknowledged": "action", "disposal.done": "good", "disposal.refused": "bad",
   "den.suspected": "bad", "den.analysed": "soon", "den.approved": "action", "den.dispatched": "action", "den.received": "action", "den.confirmed": "good",

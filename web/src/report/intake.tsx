@@ -87,6 +87,12 @@ export function Intake() {
   const occurred = draft.occurred ?? (timeFound ? toWall(timeFound) : "")
   const amountFen = amount.trim() === "" ? undefined : parseMoney(amount)
 
+  const clear = () => {
+    setDraft(blank(me.region))
+    setStarted(null)
+    setDropped(new Set())
+    area.current?.focus()
+  }
   const take = useAction<Draft, Report>(
     (d, key) => {
       const parties: Party[] = d.threeway
@@ -110,12 +116,6 @@ export function Intake() {
     },
     [["list", "/reports"], ["reports", "recent"]],
   )
-  const clear = () => {
-    setDraft(blank(me.region))
-    setStarted(null)
-    setDropped(new Set())
-    area.current?.focus()
-  }
   const ready = draft.text.trim() !== "" && draft.region !== "" && amountFen !== null
   const submit = () => {
     if (ready && !take.busy) take.go(draft)

@@ -12,7 +12,6 @@ import { money } from "../parts/format"
 import { Masked } from "../parts/masked"
 import { Broken } from "../parts/problem"
 import { RegionName } from "../parts/region"
-import { Timeline } from "../parts/timeline"
 import { Empty, Facts, Head, Section, Skeleton, State, When } from "../parts/view"
 import { Marked } from "./finds"
 import { ClueStrips } from "./taken"
@@ -23,14 +22,14 @@ export function ReportPage() {
   const writes = useRole("officer", "analyst", "leader")
   const report = useQuery({ queryKey: ["report", id], queryFn: ({ signal }) => api.get<Report>(`/reports/${id}`, undefined, signal) })
   const clues = useQuery({ queryKey: ["report", id, "clues"], queryFn: ({ signal }) => api.get<Page<Clue>>("/clues", { source: id }, signal) })
-  useLiveRecord(id, ["report", id], ["timeline", id])
+  useLiveRecord(id, ["report", id])
   if (report.isPending) return <Skeleton />
   if (report.isError) return <Broken error={report.error} retry={() => void report.refetch()} />
   const r = report.data
   return (
     <div className="record" data-test="report-page">
       <Head back={{ to: "/reports", label: t("report.list") }} kind={code("report.type", r.type)} title={r.ref110 || r.id.slice(-8)} state={<State group="report.state" value={r.state} />} action={writes && r.state === "open" && <CloseForm report={r} />} />
-      <div className="record-body">
+      <div className="record-body single">
         <main>
           <Facts
             facts={[
@@ -55,11 +54,6 @@ export function ReportPage() {
           )}
           <Section title={t("report.clues")}>{clues.data?.items.length ? <ClueStrips ids={clues.data.items.map((c) => c.id)} /> : <Empty>{t("report.taken.noclues")}</Empty>}</Section>
         </main>
-        <aside>
-          <Section title={t("timeline.title")}>
-            <Timeline of="/reports" id={id} />
-          </Section>
-        </aside>
       </div>
     </div>
   )
@@ -74,7 +68,7 @@ function CloseForm({ report: r }: { report: Report }) {
       test="close"
       ready={note.trim() !== ""}
       send={(key) => api.post(`/reports/${r.id}/close`, { note }, { key, version: r.version })}
-      refresh={[["report", r.id], ["timeline", r.id], ["list", "/reports"]]}
+      refresh={[["report", r.id], ["list", "/reports"]]}
       fields={
         <Field label={t("report.close.note")}>
           <Input.TextArea rows={3} value={note} onChange={(e) => setNote(e.target.value)} data-test="close-note" />
