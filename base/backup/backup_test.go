@@ -373,12 +373,17 @@ func FuzzRestore(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
+		file, err := backup.Open(path)
+		if err != nil {
+			return
+		}
+		defer file.Close()
 		db, err := sqldb.Open(context.Background(), filepath.Join(t.TempDir(), "x.db"), sqldb.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		if _, err := restore(db, path, schemas(1)...); err != nil {
+		if _, err := backup.Restore(context.Background(), db, file, now, schemas(1)...); err != nil {
 			mustBeEmpty(t, db)
 		}
 	})
