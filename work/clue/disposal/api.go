@@ -227,10 +227,10 @@ type (
 
 func (d *Desk) mountDecisions(a *api.API, may *auth.Decider) {
 	// mayApprove asks about the protected list as it is now.
-	mayApprove := func(ctx context.Context, o Disposal) error {
+	mayApprove := func(ctx context.Context, q sqldb.Queryer, o Disposal) error {
 		if o.Kind != Restore {
 			var err error
-			if _, o.Protected, err = d.Store.Protects(ctx, d.Clues.DB.Read(), o.ValueKind, o.Value, d.Clues.Now()); err != nil {
+			if _, o.Protected, err = d.Store.Protects(ctx, q, o.ValueKind, o.Value, d.Clues.Now()); err != nil {
 				return err
 			}
 		}
@@ -243,7 +243,7 @@ func (d *Desk) mountDecisions(a *api.API, may *auth.Decider) {
 				if err != nil {
 					return err
 				}
-				if err := mayApprove(ctx, o); err != nil {
+				if err := mayApprove(ctx, tx, o); err != nil {
 					return err
 				}
 				_, err = d.Approve(ctx, tx, in.ID, actor.ID)
@@ -272,7 +272,7 @@ func (d *Desk) mountDecisions(a *api.API, may *auth.Decider) {
 		}
 		for _, o := range all {
 			if action == "disposal.approve" && o.State == Requested {
-				err = mayApprove(ctx, o)
+				err = mayApprove(ctx, d.Clues.DB.Read(), o)
 			} else {
 				err = may.May(ctx, action, resource(o))
 			}

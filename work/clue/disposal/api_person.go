@@ -222,7 +222,7 @@ func (d *Desk) mountProtected(a *api.API, may *auth.Decider) {
 				return nil, err
 			}
 			actor, _ := auth.ActorFrom(ctx)
-			return nil, d.Clues.DB.Tx(ctx, func(tx *sqldb.Tx) error {
+			return &struct{}{}, d.Clues.DB.Tx(ctx, func(tx *sqldb.Tx) error {
 				p, err := d.Store.Unprotect(ctx, tx, in.ID)
 				if err != nil {
 					return err
