@@ -32,14 +32,14 @@ type desk struct {
 
 // office starts a server with its first administrator, who has signed in and
 // chosen a password.
-func office(t *testing.T, db *sqldb.DB) (*desk, *api.API, *auth.Auth) {
+func office(t *testing.T, db *sqldb.DB, provider auth.OIDC) (*desk, *api.API, *auth.Auth) {
 	t.Helper()
 	now := func() time.Time { return time.Date(2023, 2, 20, 1, 0, 0, 0, time.UTC) }
 	v, err := vault.Open(vault.Options{File: filepath.Join(t.TempDir(), "keyset.json")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts := auth.New(db, journal.New(db, now, nil), v, lanzha.NewIDs(now, nil), now, auth.Options{Problem: api.WriteProblem})
+	accounts := auth.New(db, journal.New(db, now, nil), v, lanzha.NewIDs(now, nil), now, auth.Options{Problem: api.WriteProblem, OIDC: provider})
 	a := api.New("test", accounts.Gate)
 	api.MountSession(a, accounts)
 	api.MountAccounts(a, accounts)
@@ -121,7 +121,7 @@ var accountSchemas = []sqldb.Schema{journal.Schema(), auth.Schema(), api.Schema(
 
 func TestAccountsOverHTTP(t *testing.T) {
 	sqltest.Run(t, accountSchemas, func(t *testing.T, db *sqldb.DB) {
-		admin, _, _ := office(t, db)
+		admin, _, _ := office(t, db, auth.OIDC{})
 		stranger := admin.fresh()
 		stranger.wrong(401, "", "GET", "/me", nil)
 		stranger.wrong(401, "", "GET", "/accounts", nil)
@@ -203,7 +203,7 @@ func TestAccountsOverHTTP(t *testing.T) {
 
 func TestKeysOverHTTP(t *testing.T) {
 	sqltest.Run(t, accountSchemas, func(t *testing.T, db *sqldb.DB) {
-		admin, _, _ := office(t, db)
+		admin, _, _ := office(t, db, auth.OIDC{})
 		bank := admin.send(201, "POST", "/accounts", map[string]any{
 			"login": "bank-a", "name": "某银行", "roles": []string{"responder"}, "region": "530100", "institution": "01KB3V6N0Q8V4Y2ZC5T7R9WXHD",
 		})
@@ -233,7 +233,7 @@ func TestKeysOverHTTP(t *testing.T) {
 }
 
 func TestEveryOperationNamesAKnownAction(t *testing.T) {
-	_, a, accounts := office(t, sqltest.OpenSQLite(t, accountSchemas...))
+	_, a, accounts := office(t, sqltest.OpenSQLite(t, accountSchemas...), auth.OIDC{})
 	if len(a.Operations()) < 15 {
 		t.Fatalf("only %d operations were registered", len(a.Operations()))
 	}
@@ -242,4 +242,34 @@ func TestEveryOperationNamesAKnownAction(t *testing.T) {
 			t.Errorf("%s %s: action %q, public %v", op.Method, op.Path, op.Action, op.Public)
 		}
 	}
+}
+
+// What the provider answers is tried in package auth; here is the way there
+// and back.
+func TestIdentityProviderOverHTTP(t *testing.T) {
+	var issuer *httptest.Server
+	issuer = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"issuer": issuer.URL, "authorization_endpoint": issuer.URL + "/auth", "token_endpoint": issuer.URL + "/token", "jwks_uri": issuer.URL + "/keys",
+		})
+	}))
+	t.Cleanup(issuer.Close)
+	admin, _, _ := office(t, sqltest.OpenSQLite(t, accountSchemas...), auth.OIDC{Issuer: issuer.URL, ClientID: "lanzha", Claim: "preferred_username"})
+	guest := admin.fresh()
+	if ways := guest.send(200, "GET", "/session", nil); ways["oidc"] != true {
+		t.Errorf("%v", ways)
+	}
+	res, err := guest.client.Get(guest.base + "/session/oidc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	to, err := res.Location()
+	if err != nil || res.StatusCode != http.StatusFound || !strings.HasPrefix(to.String(), issuer.URL+"/auth?") {
+		t.Fatalf("%d to %v, %v", res.StatusCode, to, err)
+	}
+	guest.send(401, "GET", "/session/oidc/callback?state=forged&code=x", nil)
+	guest.send(401, "GET", "/session/oidc/callback?error=access_denied&state="+to.Query().Get("state"), nil)
+	guest.send(401, "GET", "/me", nil)
 }

@@ -376,6 +376,10 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 		}
 		b.want(429, "too many", "POST", "/session", form("login", "nobody", "password", "guess"))
 
+		if got := strings.Join(h.kinds(""), " "); got != strings.TrimSpace(strings.Repeat("signin_failed ", 10)) {
+			t.Errorf("of the login that does not exist the journal says %q", got)
+		}
+
 		// Two hundred failures at many logins make all wait for the rest of the minute.
 		tx := func(f func(tx *sqldb.Tx) error) {
 			if err := h.db.Tx(context.Background(), f); err != nil {

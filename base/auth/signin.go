@@ -125,12 +125,10 @@ func firstThen(first, then error) error {
 	return then
 }
 
-// failed journals a failed sign-in of a known account; the failure itself was
-// counted when the attempt was reserved.
+// failed journals a failed sign-in; the failure itself was counted when the
+// attempt was reserved. A login that does not exist leaves a row as well, so
+// that the time an answer takes does not tell whether it does.
 func (a *Auth) failed(ctx context.Context, account Account, cause error) error {
-	if account.ID == "" {
-		return cause
-	}
 	return firstThen(a.db.Tx(ctx, func(tx *sqldb.Tx) error {
 		return a.record(ctx, tx, "account.signin_failed", account, nil)
 	}), cause)
