@@ -21,7 +21,9 @@ type DenFigures struct {
 	MedianSeconds *int64   `json:"medianSeconds,omitempty" doc:"from suspected to checked on site; absent while none was checked"`
 }
 
-type idIn struct {
+// ByID is the input of operations on one den. It is exported because the HTTP
+// kit passes over embedded types that are not.
+type ByID struct {
 	ID lanzha.ID `path:"id" minLength:"26" maxLength:"26"`
 }
 
@@ -70,7 +72,7 @@ func (d *Desk) mountReading(a *api.API, may *auth.Decider) {
 		})
 
 	api.Register(a, api.Op{ID: "getDen", Method: http.MethodGet, Path: "/dens/{id}", Action: "den.read", Summary: "Read a den with its evidence, reasons and steps"},
-		func(ctx context.Context, in *idIn) (*pageOut, error) {
+		func(ctx context.Context, in *ByID) (*pageOut, error) {
 			den, err := d.Store.Get(ctx, d.DB.Read(), in.ID)
 			if err != nil {
 				return nil, err
@@ -111,7 +113,7 @@ func (d *Desk) act(ctx context.Context, may *auth.Decider, id lanzha.ID, read ap
 }
 
 type reasonIn struct {
-	idIn
+	ByID
 	api.Change
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"2000"`
@@ -120,7 +122,7 @@ type reasonIn struct {
 
 func (d *Desk) mountJudging(a *api.API, may *auth.Decider) {
 	type analyseIn struct {
-		idIn
+		ByID
 		api.Change
 		Body struct {
 			Opinion string `json:"opinion" minLength:"1" maxLength:"2000" doc:"what the evidence says, and what should be done"`
@@ -136,7 +138,7 @@ func (d *Desk) mountJudging(a *api.API, may *auth.Decider) {
 		})
 
 	type approveIn struct {
-		idIn
+		ByID
 		api.Change
 		Body struct {
 			DocumentKind DocumentKind `json:"documentKind" enum:"inspection,search" doc:"检查证 or 搜查证"`
@@ -154,7 +156,7 @@ func (d *Desk) mountJudging(a *api.API, may *auth.Decider) {
 		})
 
 	type dispatchIn struct {
-		idIn
+		ByID
 		api.Change
 		Body struct {
 			Institution lanzha.ID `json:"institution" minLength:"26" maxLength:"26" doc:"a police unit in whose region the place lies"`
@@ -175,7 +177,7 @@ func (d *Desk) mountJudging(a *api.API, may *auth.Decider) {
 
 func (d *Desk) mountChecking(a *api.API, may *auth.Decider) {
 	type receiveIn struct {
-		idIn
+		ByID
 		api.Change
 	}
 	api.Register(a, api.Op{ID: "receiveDen", Method: http.MethodPost, Path: "/dens/{id}/receive", Action: Receive.Action(), Summary: "Receive a den that was dispatched to your unit"},
@@ -184,7 +186,7 @@ func (d *Desk) mountChecking(a *api.API, may *auth.Decider) {
 		})
 
 	type confirmIn struct {
-		idIn
+		ByID
 		api.Change
 		Body struct {
 			Outcome
@@ -197,7 +199,7 @@ func (d *Desk) mountChecking(a *api.API, may *auth.Decider) {
 		})
 
 	type nothingIn struct {
-		idIn
+		ByID
 		api.Change
 		Body struct {
 			Note      string    `json:"note" minLength:"1" maxLength:"2000" doc:"what was seen on site"`

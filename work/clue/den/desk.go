@@ -1,6 +1,7 @@
 package den
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -185,6 +186,7 @@ func (d *Desk) meet(ctx context.Context, tx *sqldb.Tx, s Sighting, keys []string
 }
 
 func (d *Desk) raise(ctx context.Context, tx *sqldb.Tx, best []Evidence, found []Sighting) error {
+	slices.SortFunc(found, func(a, b Sighting) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 	all, err := d.evidence(ctx, tx, found)
 	if err != nil {
 		return err

@@ -189,13 +189,15 @@ func core(all []Evidence) []Evidence {
 	return best
 }
 
-// meet reports whether two are independent and at one place.
+// meet reports whether two are independent, and nothing says that they are at
+// two places. All were found at one: the hotel by its name and the hotel by its
+// door need not know of each other.
 func meet(a, b Evidence) bool {
 	if !Independent(a.Subject, b.Subject) {
 		return false
 	}
 	m, _ := place.Same(a.Address, b.Address)
-	return m.Same()
+	return m != place.Different
 }
 
 // common is what the evidence agrees on: parts that one side leaves out are

@@ -12,11 +12,13 @@ import (
 	"lanzha/work/clue"
 )
 
+var followed = []string{"lookup.answered", "clue.reported", "clue.reopened", "clue.judged"}
+
 // Register hooks the desk into the journal and the outbox, before they run. It
 // follows answers, and what changes whether clues stand by themselves: somebody
 // else tells of one, or one is judged anew.
 func (d *Desk) Register() {
-	d.Journal.Tail("den", []string{"lookup.answered", "clue.reported", "clue.reopened", "clue.judged"}, d.follow)
+	d.Journal.Tail("den", followed, d.follow)
 	d.Outbox.Handle("den.receive", d.late)
 }
 
