@@ -79,15 +79,16 @@ func spoken(t, now time.Time) string {
 	return s
 }
 
-// Lead is what the provincial centre pushes.
+// Lead is what the provincial centre pushes. Its JSON is the body of POST
+// /api/v1/leads.
 type Lead struct {
 	Ref    string        `json:"ref"`    // the centre's own number
-	Source string        `json:"source"` // the centre's name, as in the directory
-	Kind   string        `json:"kind"`   // fixed | mobile
 	Value  string        `json:"value"`  // canonical
-	Truth  string        `json:"truth"`  // true | spoofed | unknown
-	Region lanzha.Region `json:"region"` // city
-	Text   string        `json:"text"`
+	Region lanzha.Region `json:"region"` // the city
+	Note   string        `json:"note"`
+	Source string        `json:"-"` // the centre's name, as in the directory
+	Kind   string        `json:"-"` // fixed | mobile
+	Truth  string        `json:"-"` // true | unknown
 }
 
 // Found is the outcome of a check on site.
@@ -138,7 +139,7 @@ func (c *City) StoryAt(n int) Story {
 	s.Report.text = fill(choose(c, "tale", u, tales), "{number}", c.said(s.Mobile, u), "{amount}", c.saidAmount(yuan, u))
 	s.Lead = Lead{
 		Ref: fmt.Sprintf("SJ%06d", 100_000+n), Source: c.centreName(), Kind: "fixed", Value: s.Fixed, Truth: "true",
-		Region: c.region, Text: "省级平台研判：该固定电话近日集中外呼，疑似诈骗团伙使用，请核查装机地址。",
+		Region: c.region, Note: "省级平台研判：该固定电话近日集中外呼，疑似诈骗团伙使用，请核查装机地址。",
 	}
 	return s
 }
@@ -163,7 +164,7 @@ func (c *City) Lead(i int) Lead {
 	u := uint64(i)
 	l := Lead{
 		Ref: fmt.Sprintf("SJ%06d", 500_000+i), Source: c.centreName(), Truth: choose(c, "leadtruth", u, []string{"true", "unknown"}),
-		Region: c.region, Text: "省级平台推送：该号码触发高频外呼模型，请核查机主。",
+		Region: c.region, Note: "省级平台推送：该号码触发高频外呼模型，请核查机主。",
 	}
 	if c.chance("leadfixed", u, 300) {
 		l.Kind, l.Value = "fixed", c.fixed(1+i%2, c.shuffle("lead", i/2%block))
