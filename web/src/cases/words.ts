@@ -1,5 +1,5 @@
 export const words = {
-  "dossier.title": ["专档与案件", "Dossiers and cases"],
+  "dossier.title": ["专档与案件", "Dossiers, cases"],
   "dossier.one": ["工作专档", "Dossier"],
   "dossier.case": ["案件", "Case"],
   "dossier.name": ["名称", "Title"],

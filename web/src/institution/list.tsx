@@ -31,7 +31,7 @@ export function InTime({ share }: { share: number | undefined }) {
   if (share === undefined) return null
   return (
     <span className="share">
-      <i style={{ width: `${Math.round(share * 100)}%` }} className={share >= 0.95 ? "tone-good" : share >= 0.8 ? "tone-soon" : "tone-bad"} />
+      <i style={{ width: Math.round(share * 48) }} className={share >= 0.95 ? "tone-good" : share >= 0.8 ? "tone-soon" : "tone-bad"} />
       {percent(share)}
     </span>
   )

@@ -34,6 +34,6 @@ export const words = {
   "figures.p50": ["中位用时", "p50"],
   "figures.p95": ["95% 用时", "p95"],
   "figures.inTime": ["按时率", "In time"],
-  "figures.days": ["近 {n} 天", "last {n} days"],
+  "figures.days": ["近 {n} 天", "{n} d"],
   "figures.open": ["打开核查清单", "Open the lookups"],
 } as const satisfies Record<string, readonly [string, string]>

@@ -2,6 +2,7 @@ import { Input, Select } from "antd"
 import { useEffect, useState } from "react"
 import { useSearchParams } from "react-router"
 import { useWords } from "../app/i18n"
+import { arrowKeys } from "./keys"
 
 /** Filters live in the address bar, so that a link is a view. */
 export function useFilters<K extends string>(...keys: K[]): [Record<K, string>, (key: K, value: string) => void] {
@@ -26,9 +27,9 @@ export function useFilters<K extends string>(...keys: K[]): [Record<K, string>, 
 export function Choice({ value, onChange, group, options, label, test, whole = true }: { value: string; onChange: (v: string) => void; group: string; options: readonly string[]; label?: string; test: string; whole?: boolean }) {
   const { t, code } = useWords()
   return (
-    <div className="choice" role="radiogroup" aria-label={label} data-test={test}>
+    <div className="choice" role="radiogroup" aria-label={label} onKeyDown={arrowKeys} data-test={test}>
       {(whole ? ["", ...options] : options).map((o) => (
-        <button type="button" role="radio" aria-checked={value === o} key={o} onClick={() => onChange(o)} data-value={o}>
+        <button type="button" role="radio" aria-checked={value === o} key={o} onClick={() => onChange(o)} data-value={o} tabIndex={value === o ? 0 : -1}>
           {o === "" ? t("all") : code(group, o)}
         </button>
       ))}

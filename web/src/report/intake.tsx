@@ -11,6 +11,7 @@ import { useLive } from "../app/live"
 import { span } from "../parts/deadline"
 import { Field, sendKeys, useAction } from "../parts/form"
 import { fromWall, money, parseMoney, toWall } from "../parts/format"
+import { arrowKeys } from "../parts/keys"
 import { useNow } from "../parts/now"
 import { ProblemNote } from "../parts/problem"
 import { RegionPick } from "../parts/region"
@@ -279,7 +280,7 @@ function toggled(old: ReadonlySet<string>, value: string): ReadonlySet<string> {
 
 function Radio({ label, options, value, onChange, test }: { label: string; options: { value: string; label: string; hint?: string }[]; value: string; onChange: (v: string) => void; test: string }) {
   return (
-    <div className="choice" role="radiogroup" aria-label={label} data-test={test}>
+    <div className="choice" role="radiogroup" aria-label={label} onKeyDown={arrowKeys} data-test={test}>
       {options.map((o) => (
         <button type="button" role="radio" aria-checked={value === o.value} key={o.value} title={o.hint} onClick={() => onChange(o.value)} data-value={o.value} tabIndex={value === o.value ? 0 : -1}>
           {o.label}
