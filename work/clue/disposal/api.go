@@ -15,10 +15,13 @@ import (
 	"lanzha/work/clue"
 )
 
+// IDIn names a record in the path. It is exported since huma passes over
+// embedded types that are not.
+type IDIn struct {
+	ID lanzha.ID `path:"id" minLength:"26" maxLength:"26"`
+}
+
 type (
-	idIn struct {
-		ID lanzha.ID `path:"id" minLength:"26" maxLength:"26"`
-	}
 	oneOut  = api.One[Body]
 	manyOut struct{ Body api.List[Body] }
 )
@@ -110,7 +113,7 @@ func (d *Desk) mountOrders(a *api.API, may *auth.Decider) {
 		})
 
 	api.Register(a, api.Op{ID: "getDisposal", Method: http.MethodGet, Path: "/disposals/{id}", Action: "disposal.read", Summary: "Read a disposal with its notice and objections"},
-		func(ctx context.Context, in *idIn) (*oneOut, error) {
+		func(ctx context.Context, in *IDIn) (*oneOut, error) {
 			o, err := d.read(ctx, may, in.ID, "disposal.read")
 			if err != nil {
 				return nil, err
@@ -133,7 +136,7 @@ func (d *Desk) mountOrders(a *api.API, may *auth.Decider) {
 		})
 
 	type timelineIn struct {
-		idIn
+		IDIn
 		Before int64 `query:"before" minimum:"0" doc:"rows with a smaller number; 0 starts at the newest"`
 		Limit  int   `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	}
@@ -213,11 +216,11 @@ func (d *Desk) change(ctx context.Context, may *auth.Decider, id lanzha.ID, read
 
 type (
 	plainIn struct {
-		idIn
+		IDIn
 		api.Change
 	}
 	reasonIn struct {
-		idIn
+		IDIn
 		api.Change
 		Body struct {
 			Reason string `json:"reason" minLength:"2" maxLength:"500"`
@@ -299,14 +302,14 @@ func (d *Desk) mountDecisions(a *api.API, may *auth.Decider) {
 		return d.many(ctx, all, "")
 	}
 	api.Register(a, api.Op{ID: "approveDisposalBatch", Method: http.MethodPost, Path: "/disposals/batches/{id}/approve", Action: "disposal.approve", Summary: "Let a batch out: the second officer"},
-		func(ctx context.Context, in *idIn) (*manyOut, error) {
+		func(ctx context.Context, in *IDIn) (*manyOut, error) {
 			return decide(ctx, in.ID, "disposal.approve", func(tx *sqldb.Tx, o Disposal, actor auth.Actor) error {
 				_, err := d.Approve(ctx, tx, o.ID, actor.ID)
 				return err
 			})
 		})
 	type rejectIn struct {
-		idIn
+		IDIn
 		Body struct {
 			Reason string `json:"reason" minLength:"2" maxLength:"500"`
 		}
@@ -320,7 +323,7 @@ func (d *Desk) mountDecisions(a *api.API, may *auth.Decider) {
 		})
 
 	type undoIn struct {
-		idIn
+		IDIn
 		api.Change
 		Body struct {
 			Reason     string   `json:"reason" minLength:"2" maxLength:"500"`
@@ -369,7 +372,7 @@ func (d *Desk) mountReceipts(a *api.API, may *auth.Decider) {
 		})
 	}
 	type acknowledgeIn struct {
-		idIn
+		IDIn
 		api.Change
 		Body struct {
 			NoticedAt  time.Time `json:"noticedAt,omitzero" doc:"of a recheck: when the user was told; the 24 hours count from it; default now"`
@@ -384,7 +387,7 @@ func (d *Desk) mountReceipts(a *api.API, may *auth.Decider) {
 			return settle(ctx, in.ID, in.Change, "disposal.acknowledge", Receipt{State: ReceiptAcknowledged, At: in.Body.NoticedAt, PlatformNo: in.Body.PlatformNo})
 		})
 	type doneIn struct {
-		idIn
+		IDIn
 		api.Change
 		Body struct {
 			Outcome    string `json:"outcome,omitempty" enum:"verified,suspended" doc:"of a recheck, which needs one"`

@@ -18,7 +18,7 @@ import (
 // served, an objection is taken and answered.
 func (d *Desk) mountPerson(a *api.API, may *auth.Decider) {
 	type serveIn struct {
-		idIn
+		IDIn
 		api.Change
 		Body struct {
 			How  string    `json:"how" enum:"sms,phone,counter,post,carrier"`
@@ -39,7 +39,7 @@ func (d *Desk) mountPerson(a *api.API, may *auth.Decider) {
 		})
 
 	type objectIn struct {
-		idIn
+		IDIn
 		api.Create
 		Body struct {
 			Note string `json:"note" minLength:"2" maxLength:"2000" doc:"what the person says; kept encrypted"`
@@ -64,7 +64,7 @@ func (d *Desk) mountPerson(a *api.API, may *auth.Decider) {
 		})
 
 	type answerIn struct {
-		idIn
+		IDIn
 		api.Change
 		Body struct {
 			Objection lanzha.ID `json:"objection" minLength:"26" maxLength:"26"`
@@ -102,7 +102,7 @@ func (d *Desk) mountWhy(a *api.API, may *auth.Decider) {
 	type whyOut struct{ Body api.List[Why] }
 	api.Register(a, api.Op{ID: "whyDisposed", Method: http.MethodGet, Path: "/disposals/why", Action: "disposal.why", Summary: "Who stopped this number: the unit, the clock, the remedy and the papers"},
 		func(ctx context.Context, in *whyIn) (*whyOut, error) {
-			kind, value, err := clue.Canonical(in.Number, d.Clues.Now())
+			kind, value, err := canonical(in.Number, d.Clues.Now())
 			if err != nil {
 				return nil, lanzha.Invalid("query.number", "this is no number, site or account")
 			}
@@ -208,7 +208,7 @@ func (d *Desk) mountProtected(a *api.API, may *auth.Decider) {
 		})
 
 	type deleteIn struct {
-		idIn
+		IDIn
 		api.Change
 	}
 	api.Register(a, api.Op{ID: "unprotect", Method: http.MethodDelete, Path: "/protected/{id}", Action: "protected.write", Summary: "Take a value off the protected list"},
@@ -246,7 +246,7 @@ func (d *Desk) noteProtected(ctx context.Context, tx *sqldb.Tx, kind string, p P
 // domain its end is a domain.
 func protectable(raw string, prefix bool, now time.Time) (clue.Kind, string, error) {
 	if !prefix {
-		return clue.Canonical(raw, now)
+		return canonical(raw, now)
 	}
 	raw = strings.NewReplacer(" ", "", "-", "").Replace(strings.TrimSpace(raw))
 	switch digits := strings.TrimPrefix(raw, "+"); {
@@ -260,7 +260,7 @@ func protectable(raw string, prefix bool, now time.Time) (clue.Kind, string, err
 	default:
 		return clue.KindService, raw, nil
 	}
-	kind, value, err := clue.Canonical(strings.TrimPrefix(strings.TrimPrefix(raw, "*"), "."), now)
+	kind, value, err := canonical(strings.TrimPrefix(strings.TrimPrefix(raw, "*"), "."), now)
 	if err == nil && kind != clue.KindDomain {
 		err = lanzha.Invalid("body.value", "a beginning is of a number, an end of a domain")
 	}

@@ -9,6 +9,7 @@ import (
 	"lanzha/base/api"
 	"lanzha/base/auth"
 	"lanzha/base/sqldb"
+	"lanzha/know/number"
 	"lanzha/work/clue"
 )
 
@@ -118,7 +119,7 @@ func (d *Desk) targets(ctx context.Context, may *auth.Decider, b RequestBody) ([
 		add(target{id: id, kind: c.Kind, value: c.Value, field: "body.clues", n: n})
 	}
 	for n, raw := range b.Values {
-		kind, value, err := clue.Canonical(raw, d.Clues.Now())
+		kind, value, err := canonical(raw, d.Clues.Now())
 		if err != nil {
 			return nil, at(err, "body.values", n)
 		}
@@ -128,6 +129,18 @@ func (d *Desk) targets(ctx context.Context, may *auth.Decider, b RequestBody) ([
 		return nil, lanzha.Invalid("body.clues", "name a clue or a value")
 	}
 	return out, nil
+}
+
+// canonical reads a value as clues do, and short numbers besides: in a report's
+// text 110 is nobody to verify, at this desk it is a number to protect.
+func canonical(raw string, now time.Time) (clue.Kind, string, error) {
+	kind, value, err := clue.Canonical(raw, now)
+	if err != nil {
+		if n, bad := number.Parse(raw); bad == nil && (n.Kind == number.Emergency || n.Kind == number.Service) {
+			return clue.KindService, n.Value, nil
+		}
+	}
+	return kind, value, err
 }
 
 // allowed asks the gate about one value, and says whose it is when only a
