@@ -89,7 +89,9 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 	d.mountLookups(a, may)
 }
 
-type idIn struct {
+// IDIn names a record in the path. It is exported since huma passes over
+// embedded types that are not.
+type IDIn struct {
 	ID lanzha.ID `path:"id" minLength:"26" maxLength:"26"`
 }
 
@@ -170,7 +172,7 @@ func (d *Desk) mountClues(a *api.API, may *auth.Decider) {
 
 	type pageOut = api.One[Page]
 	api.Register(a, api.Op{ID: "getClue", Method: http.MethodGet, Path: "/clues/{id}", Action: "clue.read", Summary: "Read a clue with its sources and lookups"},
-		func(ctx context.Context, in *idIn) (*pageOut, error) {
+		func(ctx context.Context, in *IDIn) (*pageOut, error) {
 			c, err := d.read(ctx, may, in.ID, "clue.read")
 			if err != nil {
 				return nil, err
@@ -180,7 +182,7 @@ func (d *Desk) mountClues(a *api.API, may *auth.Decider) {
 		})
 
 	type truthIn struct {
-		idIn
+		IDIn
 		api.Change
 		Body struct {
 			Truth Truth `json:"truth" enum:"unknown,true,spoofed,intermediate"`
@@ -193,7 +195,7 @@ func (d *Desk) mountClues(a *api.API, may *auth.Decider) {
 		})
 
 	type closeIn struct {
-		idIn
+		IDIn
 		api.Change
 		Body struct {
 			Reason string `json:"reason" minLength:"1" maxLength:"1000"`
@@ -206,7 +208,7 @@ func (d *Desk) mountClues(a *api.API, may *auth.Decider) {
 		})
 
 	type timelineIn struct {
-		idIn
+		IDIn
 		Before int64 `query:"before" minimum:"0" doc:"rows with a smaller number; 0 starts at the newest"`
 		Limit  int   `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	}

@@ -263,7 +263,7 @@ func (d *Desk) mountLookups(a *api.API, may *auth.Decider) {
 		return api.NewOne(l.Version, b), err
 	}
 	api.Register(a, api.Op{ID: "getLookup", Method: http.MethodGet, Path: "/lookups/{id}", Action: "lookup.read", Summary: "Read a question and its answer"},
-		func(ctx context.Context, in *idIn) (*oneOut, error) {
+		func(ctx context.Context, in *IDIn) (*oneOut, error) {
 			l, c, err := d.readLookup(ctx, may, in.ID, "lookup.read")
 			if err != nil {
 				return nil, err
@@ -296,7 +296,7 @@ func (d *Desk) mountLookups(a *api.API, may *auth.Decider) {
 		return one(ctx, l, c)
 	}
 	type answerIn struct {
-		idIn
+		IDIn
 		api.Change
 		Body struct {
 			Subscriber     *Person `json:"subscriber,omitempty"`
@@ -326,7 +326,7 @@ func (d *Desk) mountLookups(a *api.API, may *auth.Decider) {
 		})
 
 	type reasonIn struct {
-		idIn
+		IDIn
 		api.Change
 		Body struct {
 			Reason string `json:"reason" minLength:"2" maxLength:"500"`
@@ -360,7 +360,7 @@ func (d *Desk) mountLookups(a *api.API, may *auth.Decider) {
 		})
 
 	type revealIn struct {
-		idIn
+		IDIn
 		Body struct {
 			Field   string `json:"field" enum:"subscriber.name,subscriber.idNumber,location"`
 			Purpose string `json:"purpose" minLength:"2" maxLength:"200"`
