@@ -228,9 +228,23 @@ func (j *Journal) settled() string {
 
 // After reads up to limit rows that follow the cursor, in order.
 func (j *Journal) After(ctx context.Context, q sqldb.Queryer, c Cursor, limit int) ([]Row, error) {
-	return sqldb.All(ctx, q, scanRow, `SELECT `+columns+` FROM journal j
-		WHERE (j.epoch, j.xid, j.seq) > ($1, $2, $3)`+j.settled()+`
-		ORDER BY j.epoch, j.xid, j.seq LIMIT $4`, c.Epoch, c.Xid, c.Seq, limit)
+	return sqldb.All(ctx, q, scanRow, `SELECT `+columns+j.following(), c.Epoch, c.Xid, c.Seq, limit)
+}
+
+// following is the rest of a query for up to $4 settled rows of a journal j
+// after the cursor ($1, $2, $3), in order. SQLite's index ends in the row's own
+// number, which it does not use in a comparison of three columns: that would
+// read the epoch from its first row. So it gets the three stretches one by one.
+func (j *Journal) following() string {
+	from := ` FROM journal j WHERE (j.epoch, j.xid, j.seq) > ($1, $2, $3)` + j.settled()
+	if j.db.Dialect == sqldb.SQLite {
+		from = ` FROM (
+			SELECT epoch, xid, seq FROM journal WHERE epoch = $1 AND xid = $2 AND seq > $3
+			UNION ALL SELECT epoch, xid, seq FROM journal WHERE epoch = $1 AND xid > $2
+			UNION ALL SELECT epoch, xid, seq FROM journal WHERE epoch > $1
+			ORDER BY epoch, xid, seq LIMIT $4) c CROSS JOIN journal j ON j.seq = c.seq`
+	}
+	return from + ` ORDER BY j.epoch, j.xid, j.seq LIMIT $4`
 }
 
 // Last is the cursor of the last settled row: whoever starts there sees only

@@ -107,9 +107,7 @@ func (s *Sealer) batch(ctx context.Context, tx *sqldb.Tx) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	rows, err := sqldb.All(ctx, tx, scanLeaf, `SELECT `+leafColumns+` FROM journal j
-		WHERE (j.epoch, j.xid, j.seq) > ($1, $2, $3)`+s.j.settled()+`
-		ORDER BY j.epoch, j.xid, j.seq LIMIT $4`, st.Epoch, st.Xid, st.Seq, sealBatch)
+	rows, err := sqldb.All(ctx, tx, scanLeaf, `SELECT `+leafColumns+s.j.following(), st.Epoch, st.Xid, st.Seq, sealBatch)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
