@@ -45,6 +45,7 @@ type API struct {
 
 	limits map[string]int64 // by pattern of the mux: the largest body, in bytes
 	ending chan struct{}    // closed by EndStreams
+	naming string           // the operation being registered, for the names of its schemas
 }
 
 // New makes an API whose every operation passes the gate first.
@@ -54,12 +55,15 @@ func New(version string, gate Gate) *API {
 	config.OpenAPIPath = Prefix + "/openapi"
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in answers
+	a := &API{mux: mux, gate: gate, limits: map[string]int64{}, ending: make(chan struct{})}
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string { return schemaName(t, hint, a.naming) })
 	config.Info.Description = "The operations platform of an anti-fraud centre. Every change takes If-Match, every create an Idempotency-Key."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: "lanzha_session"},
 		"key":     {Type: "http", Scheme: "bearer"},
 	}
-	return &API{huma: humago.New(mux, config), mux: mux, gate: gate, limits: map[string]int64{}, ending: make(chan struct{})}
+	a.huma = humago.New(mux, config)
+	return a
 }
 
 func init() {
@@ -90,7 +94,7 @@ func Register[I, O any](a *API, op Op, handler func(context.Context, *I) (*O, er
 	if op.MaxBody == 0 {
 		op.MaxBody = defaultMaxBody
 	}
-	a.ops = append(a.ops, op)
+	a.ops, a.naming = append(a.ops, op), op.ID
 	a.limits[op.Method+" "+Prefix+op.Path] = op.MaxBody
 	operation := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary,
