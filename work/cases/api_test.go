@@ -22,6 +22,7 @@ import (
 	"lanzha/base/sqldb"
 	"lanzha/base/sqldb/sqltest"
 	"lanzha/work/cases"
+	"lanzha/work/clue/den"
 )
 
 var schemas = []sqldb.Schema{journal.Schema(), api.Schema(), cases.Schema()}
@@ -224,7 +225,7 @@ func TestADenOpensItsDossierAndIsFollowedToTheEnd(t *testing.T) {
 		path := "/dossiers/" + string(found[0].ID)
 
 		s.den("den.evidence_added", 1, payload{"address": "x", "clues": []lanzha.ID{id("clue", 1), id("clue", 2)}, "reports": []lanzha.ID{id("report", 1), id("report", 2)}})
-		outcome := cases.Outcome{People: 4, Devices: cases.Devices{GoIP: 3, Router: 3}, Cards: cases.Cards{Bank: 2}, Note: "现场查获"}
+		outcome := den.Outcome{People: 4, Devices: den.Devices{GOIP: 3, Router: 3}, Cards: den.Cards{Bank: 2}, Note: "现场查获"}
 		s.den("den.confirmed", 1, payload{"outcome": outcome})
 		var got cases.Body
 		s.call("officer", "GET", path, "", 200, nil, &got)

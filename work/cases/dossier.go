@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"lanzha"
+	"lanzha/work/clue/den"
 )
 
 // State is where a dossier stands.
@@ -34,29 +35,6 @@ const (
 	Dismissed    Result = "dismissed"     // not worth a visit
 )
 
-// Devices counts what was seized.
-type Devices struct {
-	GoIP     int `json:"goip"`
-	Router   int `json:"router"`
-	SIMPool  int `json:"simPool"`
-	Phone    int `json:"phone"`
-	Computer int `json:"computer"`
-}
-
-// Cards counts the cards that were seized.
-type Cards struct {
-	Phone int `json:"phone"`
-	Bank  int `json:"bank"`
-}
-
-// Outcome is what was found on site.
-type Outcome struct {
-	People  int     `json:"people" doc:"persons arrested"`
-	Devices Devices `json:"devices"`
-	Cards   Cards   `json:"cards"`
-	Note    string  `json:"note"`
-}
-
 // Filing is the decision that made a dossier a case.
 type Filing struct {
 	DocumentNo string    `json:"documentNo" example:"昆公(刑)立字〔2026〕108号"`
@@ -75,7 +53,7 @@ type Dossier struct {
 	Region  lanzha.Region `json:"region"`
 	Den     lanzha.ID     `json:"den" doc:"the den that opened it; empty when opened by hand"`
 	Result  Result        `json:"result" enum:",confirmed,nothing_found,dismissed" doc:"what came of the den; empty is nothing yet"`
-	Outcome Outcome       `json:"outcome"`
+	Outcome den.Outcome   `json:"outcome"`
 	Filing  *Filing       `json:"filing,omitempty"`
 	CaseNo  string        `json:"caseNo" doc:"the case's number; empty where none is known"`
 
@@ -154,7 +132,7 @@ func (d Dossier) Close(reason string, at time.Time) (Dossier, error) {
 
 // Learn notes what came of the den. It does so in every state: the police may
 // go in after the file was closed.
-func (d Dossier) Learn(r Result, o Outcome) Dossier {
+func (d Dossier) Learn(r Result, o den.Outcome) Dossier {
 	d.Result, d.Outcome = r, o
 	return d
 }

@@ -9,6 +9,7 @@ import (
 
 	"lanzha"
 	"lanzha/work/cases"
+	"lanzha/work/clue/den"
 )
 
 var noon = time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
@@ -68,7 +69,7 @@ func TestStates(t *testing.T) {
 			case "close":
 				d, err = d.Close(rapid.SampledFrom([]string{"", "查否"}).Draw(t, "reason"), noon)
 			case "learn":
-				d = d.Learn(cases.Confirmed, cases.Outcome{People: 4})
+				d = d.Learn(cases.Confirmed, den.Outcome{People: 4})
 				if d.State != before.State {
 					t.Fatal("news of the den changed the state")
 				}

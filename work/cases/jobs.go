@@ -6,23 +6,17 @@ import (
 	"lanzha"
 	"lanzha/base/journal"
 	"lanzha/base/sqldb"
+	"lanzha/work/clue/den"
 )
 
-// denNews is what a den's row tells.
-type denNews struct {
-	Address string      `json:"address"`
-	Clues   []lanzha.ID `json:"clues"`
-	Reports []lanzha.ID `json:"reports"`
-	Outcome Outcome     `json:"outcome"`
-}
-
-func (n denNews) links(den lanzha.ID) []Link {
-	out := []Link{{Record: den, Kind: "den"}}
-	for _, id := range n.Clues {
-		out = append(out, Link{Record: id, Kind: "clue"})
+// linksOf lists what a den's row names, the den first.
+func linksOf(id lanzha.ID, f den.Facts) []Link {
+	out := []Link{{Record: id, Kind: "den"}}
+	for _, clue := range f.Clues {
+		out = append(out, Link{Record: clue, Kind: "clue"})
 	}
-	for _, id := range n.Reports {
-		out = append(out, Link{Record: id, Kind: "report"})
+	for _, report := range f.Reports {
+		out = append(out, Link{Record: report, Kind: "report"})
 	}
 	return out
 }
@@ -42,12 +36,12 @@ func (k *Desk) Follow() {
 // den without one opens it as well: nothing of a den is to be left without its
 // file.
 func (k *Desk) heard(ctx context.Context, tx *sqldb.Tx, row journal.Row) error {
-	var news denNews
+	var news den.Facts
 	if err := row.Into(&news); err != nil {
 		return err
 	}
 	result, ended := results[row.Kind]
-	links := news.links(row.Record)
+	links := linksOf(row.Record, news)
 	d, err := k.Store.OfDen(ctx, tx, row.Record)
 	switch {
 	case lanzha.CodeOf(err) == lanzha.CodeNotFound:
@@ -64,7 +58,10 @@ func (k *Desk) heard(ctx context.Context, tx *sqldb.Tx, row journal.Row) error {
 	}
 	kind, payload := "dossier.linked", map[string]any{"den": d.Den}
 	if ended {
-		d = d.Learn(result, news.Outcome)
+		if news.Outcome == nil { // nobody was there
+			news.Outcome = &den.Outcome{}
+		}
+		d = d.Learn(result, *news.Outcome)
 		o := d.Outcome
 		kind, payload = "dossier.outcome", map[string]any{"den": d.Den, "result": result, "people": o.People, "devices": o.Devices, "cards": o.Cards}
 	}

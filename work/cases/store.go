@@ -92,6 +92,11 @@ func (Store) Get(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Dossier, e
 	return sqldb.One(ctx, q, "dossier", scan, `SELECT `+columns+` FROM dossier WHERE id = $1`, string(id))
 }
 
+// ByNo reads the dossier of a number, as it stands on paper.
+func (Store) ByNo(ctx context.Context, q sqldb.Queryer, no string) (Dossier, error) {
+	return sqldb.One(ctx, q, "dossier", scan, `SELECT `+columns+` FROM dossier WHERE no = $1`, no)
+}
+
 // OfDen reads the dossier that a den opened.
 func (Store) OfDen(ctx context.Context, q sqldb.Queryer, den lanzha.ID) (Dossier, error) {
 	return sqldb.One(ctx, q, "dossier", scan, `SELECT `+columns+` FROM dossier WHERE den = $1 AND den <> ''`, string(den))
