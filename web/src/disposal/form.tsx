@@ -2,7 +2,7 @@ import { Input, Select } from "antd"
 import { useState } from "react"
 import { useNavigate } from "react-router"
 import { api } from "../api/client"
-import type { Clue, Disposal, DisposalKind } from "../api/types"
+import type { Clue, Disposal, DisposalKind, Page } from "../api/types"
 import { useWords } from "../app/i18n"
 import { ActionForm, Field } from "../parts/form"
 import { InstitutionPick } from "../parts/names"
@@ -36,13 +36,13 @@ export function NewDisposal({ clue }: { clue: Clue }) {
   const [basis, setBasis] = useState(t("disposal.basis.default"))
   if (kinds.length === 0) return null
   return (
-    <ActionForm<Disposal>
+    <ActionForm<Page<Disposal>>
       label={t("disposal.request")}
       test="dispose"
-      ready={!!kind && to !== "" && reason.trim() !== ""}
-      send={(key) => api.post("/disposals", { kind, clue: clue.id, institution: to, reason, legalBasis: basis }, { key })}
+      ready={!!kind && reason.trim() !== ""}
+      send={(key) => api.post("/disposals", { kind, clues: [clue.id], ...(to && { institution: to }), reason, legalBasis: basis }, { key })}
       refresh={[["clue", clue.id], ["timeline", clue.id], ["list", "/disposals"]]}
-      done={(d) => void go(`/disposals/${d.id}`)}
+      done={({ items }) => items[0] && void go(`/disposals/${items[0].id}`)}
       fields={
         <>
           <Field label={t("disposal.kind")} note={kind && t(`disposal.kind.${kind}.note`)}>

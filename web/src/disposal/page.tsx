@@ -12,6 +12,7 @@ import { ActionForm, Field } from "../parts/form"
 import { spoken } from "../parts/format"
 import { InstitutionName } from "../parts/names"
 import { Broken } from "../parts/problem"
+import { Timeline } from "../parts/timeline"
 import { Facts, Head, Section, Skeleton, State, When } from "../parts/view"
 import { pending } from "./list"
 
@@ -45,7 +46,7 @@ export function DisposalPage() {
   const { t, code } = useWords()
   const me = useMe()
   const disposal = useQuery({ queryKey: ["disposal", id], queryFn: ({ signal }) => api.get<Disposal>(`/disposals/${id}`, undefined, signal) })
-  useLiveRecord(id, ["disposal", id])
+  useLiveRecord(id, ["disposal", id], ["timeline", id])
   if (disposal.isPending) return <Skeleton />
   if (disposal.isError) return <Broken error={disposal.error} retry={() => void disposal.refetch()} />
   const d = disposal.data
@@ -62,7 +63,7 @@ export function DisposalPage() {
         action={first && <StepForm d={d} step={first} />}
         more={rest.map((s) => <StepForm key={s.verb} d={d} step={s} />)}
       />
-      <div className="record-body single">
+      <div className="record-body">
         <main>
           {d.protected && <p className="notice-line tone-soon">{t("disposal.protected.yes")}</p>}
           <Facts
@@ -89,6 +90,11 @@ export function DisposalPage() {
             ]}
           />
         </main>
+        <aside>
+          <Section title={t("timeline.title")}>
+            <Timeline of="/disposals" id={id} />
+          </Section>
+        </aside>
       </div>
     </div>
   )
@@ -106,7 +112,7 @@ function StepForm({ d, step }: { d: Disposal; step: Step }) {
       test={step.verb}
       ready={step.note !== "reason" || text.trim() !== ""}
       send={(key) => api.post(`/disposals/${d.id}/${step.verb}`, step.note === "none" ? {} : { [step.note]: text }, { key, version: d.version })}
-      refresh={[["disposal", d.id], ["list", "/disposals"]]}
+      refresh={[["disposal", d.id], ["timeline", d.id], ["list", "/disposals"]]}
       fields={
         step.note !== "none" && (
           <Field label={t(step.note === "reason" ? "disposal.reason" : "disposal.note")}>
