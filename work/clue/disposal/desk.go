@@ -387,7 +387,9 @@ func (d *Desk) Object(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, text stri
 	if err != nil {
 		return Objection{}, err
 	}
-	if err := o.Liftable(); err != nil && o.LiftedBy == "" {
+	held := o
+	held.LiftedBy = "" // while it is being lifted the person may still speak
+	if err := held.Liftable(); err != nil {
 		return Objection{}, err
 	}
 	ob := Objection{ID: d.Clues.IDs.Next(), Disposal: id, At: d.Clues.Now(), By: actor, Note: text}

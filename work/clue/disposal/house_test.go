@@ -170,7 +170,9 @@ func open(t *testing.T, db *sqldb.DB) *house {
 	dir := institution.New(db, j, v, now, ids)
 	clues := &clue.Desk{
 		Store: clue.NewStore(v), DB: db, Journal: j, Outbox: h.outbox, IDs: ids, Now: now, Reports: report.NewStore(v), Directory: dir,
-		Leader: func(context.Context, sqldb.Queryer, lanzha.Region, time.Time) (lanzha.ID, error) { return leaderOnDuty, nil },
+		Leader: func(context.Context, sqldb.Queryer, lanzha.Region, time.Time) (lanzha.ID, error) {
+			return leaderOnDuty, nil
+		},
 	}
 	h.desk = &disposal.Desk{
 		Clues: clues, Store: disposal.NewStore(v), Zone: time.FixedZone("CST", 8*3600),
