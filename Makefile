@@ -50,8 +50,8 @@ fmt: ## Format Go code.
 
 generate: web/node_modules/.installed ## Make the generated files anew.
 	go generate ./...
-	go run ./cmd/lanzha openapi > docs/openapi.json
-	cd web && npm run generate
+	go run ./cmd/lanzha openapi > base/api/testdata/openapi.json
+	cd web && npm run schema
 
 verify: generate ## Fail when a generated file is not current.
 	git diff --exit-code

@@ -26,19 +26,13 @@ import (
 	"lanzha/base/sqldb"
 	"lanzha/base/telemetry"
 	"lanzha/base/vault"
-	"lanzha/gateway/camara"
-	"lanzha/gateway/manual"
-	"lanzha/gateway/platform"
-	"lanzha/gateway/sandbox"
 	"lanzha/know/institution"
-	"lanzha/know/number"
 	"lanzha/web"
 	"lanzha/work/cases"
 	"lanzha/work/clue"
 	"lanzha/work/clue/den"
 	"lanzha/work/clue/disposal"
 	"lanzha/work/duty"
-	"lanzha/work/index"
 	"lanzha/work/report"
 )
 
@@ -52,7 +46,6 @@ func Schemas() []sqldb.Schema {
 
 // Options are what the command decides and the configuration does not.
 type Options struct {
-	Version string
 	Now     func() time.Time // nil is time.Now
 	Log     *slog.Logger     // nil is silence
 
@@ -134,11 +127,11 @@ func (a *App) ground(ctx context.Context, o Options) error {
 		outboxOptions.Sent = func(outbox.Item) { o.Sent() }
 	}
 	a.Outbox = outbox.New(a.DB, a.now, a.ids, outboxOptions)
-	used, err := sqldb.One(ctx, a.DB.Read(), "count", sqldb.Value[int64], `SELECT count(*) FROM account`)
+	used, err := auth.InUse(ctx, a.DB)
 	if err != nil {
 		return err
 	}
-	if a.Vault, err = vault.Open(vault.Options{File: a.Config.KeysFile(), Text: a.Config.Keys.Text, InUse: used > 0}); err != nil {
+	if a.Vault, err = vault.Open(vault.Options{File: a.Config.KeysFile(), Text: a.Config.Keys.Text, InUse: used}); err != nil {
 		return err
 	}
 	key, err := journal.LoadKey(filepath.Join(a.Config.Data, "journal.key"))
@@ -149,7 +142,7 @@ func (a *App) ground(ctx context.Context, o Options) error {
 	if a.Auth, err = a.accounts(); err != nil {
 		return err
 	}
-	a.API = api.New(o.Version, a.Auth.Gate)
+	a.API = api.New("1", a.Auth.Gate)
 	return nil
 }
 
@@ -170,51 +163,6 @@ func (a *App) accounts() (*auth.Auth, error) {
 		o.OIDC.ClientSecret = strings.TrimSpace(string(text))
 	}
 	return auth.New(a.DB, a.Journal, a.Vault, a.ids, a.now, o), nil
-}
-
-// rooms builds the stages in the order of the work and mounts them.
-func (a *App) rooms() error {
-	zone := a.Config.Location()
-	a.Directory = institution.New(a.DB, a.Journal, a.Vault, a.now, a.ids)
-	a.Roster = duty.New(a.DB, a.Journal, a.Vault, a.now, a.ids, zone)
-	reports := report.NewStore(a.Vault)
-	a.Reports = &report.Desk{Store: reports, DB: a.DB, Journal: a.Journal, IDs: a.ids, Now: a.now, Zone: zone}
-
-	simulated := &sandbox.Client{}
-	out, err := platform.New(filepath.Join(a.Config.Data, "platform"), a.now)
-	if err != nil {
-		return err
-	}
-	a.Clues = &clue.Desk{
-		Store: clue.NewStore(a.Vault), DB: a.DB, Journal: a.Journal, Outbox: a.Outbox, IDs: a.ids, Now: a.now,
-		Reports: reports, Directory: a.Directory,
-		Gateways: map[institution.Gateway]clue.Asker{
-			institution.ByPlatform: out, institution.ByHand: manual.Gateway{}, institution.ByCAMARA: &camara.Client{}, institution.BySandbox: simulated,
-		},
-		Leader: func(ctx context.Context, q sqldb.Queryer, region lanzha.Region, at time.Time) (lanzha.ID, error) {
-			found, err := a.Roster.OnDuty(ctx, q, region, duty.Leader, at)
-			if err != nil || len(found) == 0 {
-				return "", err
-			}
-			return found[0], nil
-		},
-		OfficerName: a.Auth.NameOf,
-		Auto:        clue.Auto{On: a.Config.Lookups.Auto, Purpose: a.Config.Lookups.Purpose, LegalBasis: a.Config.Lookups.LegalBasis},
-	}
-	a.Clues.Register()
-
-	may := a.Auth.Decider
-	api.MountSession(a.API, a.Auth)
-	api.MountAccounts(a.API, a.Auth)
-	api.MountJournal(a.API, a.DB, a.Journal, may)
-	api.Live(a.API, a.DB, a.Journal, api.Visible(may))
-	number.Mount(a.API)
-	a.Directory.Mount(a.API, may)
-	a.Roster.Mount(a.API, may)
-	a.Reports.Mount(a.API, may)
-	a.Clues.Mount(a.API, may)
-	index.Mount(a.API, may)
-	return nil
 }
 
 // Handler is the whole site: API, health, metrics and console.

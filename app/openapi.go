@@ -9,7 +9,7 @@ import (
 
 // OpenAPI is the document of the whole API. It follows from the code alone: a
 // house is built over an empty database in a folder that goes again.
-func OpenAPI(version string) (_ []byte, err error) {
+func OpenAPI() (_ []byte, err error) {
 	dir, err := os.MkdirTemp("", "lanzha-openapi-")
 	if err != nil {
 		return nil, err
@@ -19,7 +19,7 @@ func OpenAPI(version string) (_ []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	house, err := New(context.Background(), loaded.Config, Options{Version: version})
+	house, err := New(context.Background(), loaded.Config, Options{})
 	if err != nil {
 		return nil, err
 	}

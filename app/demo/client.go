@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"lanzha/base/api"
 )
@@ -83,7 +82,7 @@ func (c *Client) SignIn(ctx context.Context, login, password, next string) error
 	if err := c.Call(ctx, http.MethodPost, "/session", 0, map[string]string{"login": login, "password": password}, nil); err != nil {
 		return err
 	}
-	return c.Call(ctx, http.MethodPost, "/me/password", 0, map[string]string{"old": password, "new": next}, nil)
+	return c.Call(ctx, http.MethodPost, "/me/password", 0, map[string]string{"current": password, "next": next}, nil)
 }
 
 // Events follows the live events from now on until ctx ends; the channel is

@@ -164,7 +164,7 @@ func (d *Demo) furnish(ctx context.Context) error {
 // account makes an account that will sign in with its first password and
 // change it to next.
 func (d *Demo) account(ctx context.Context, draft auth.Draft, next string) (auth.Account, error) {
-	first, err := d.House.Auth.FirstPassword(ctx)
+	first, err := d.House.Auth.FirstPassword(ctx, draft.Login, "")
 	if err != nil {
 		return auth.Account{}, err
 	}
@@ -267,7 +267,7 @@ func (d *Demo) Once(ctx context.Context, n int, tell func(string), pause func(co
 	tell("警情已受理：" + place.FullName(story.Report.Region))
 	var lead struct{ Clue lanzha.ID }
 	if err := d.centre.Call(ctx, http.MethodPost, "/leads", 0, map[string]any{
-		"value": story.Lead.Value, "region": story.Place.Region, "ref": story.Lead.Ref, "note": story.Lead.Text,
+		"value": story.Lead.Value, "region": story.Place.Region, "ref": story.Lead.Ref, "note": story.Lead.Note,
 	}, &lead); err != nil {
 		return out, err
 	}
@@ -394,9 +394,9 @@ func (d *Demo) judge(ctx context.Context, id lanzha.ID, story sandbox.Story, tel
 	}{
 		{d.As(auth.Analyst), "analyse", map[string]any{"opinion": "两条独立线索指向同一地址，建议现场核查。"}, "研判完成，建议现场核查"},
 		{d.As(auth.Leader), "approve", map[string]any{"documentKind": "inspection", "documentNo": document(at.Year(), n5(id), "模拟检字〔%d〕%s号")}, "领导审批同意，检查证已登记"},
-		{d.As(auth.Leader), "dispatch", map[string]any{"unit": police.Items[0].ID}, "已下发属地公安"},
+		{d.As(auth.Leader), "dispatch", map[string]any{"institution": police.Items[0].ID}, "已下发属地公安"},
 		{unit, "receive", nil, "属地已签收"},
-		{unit, "confirm", map[string]any{"outcome": story.Found}, fmt.Sprintf("现场核查：抓获%d人，查获GOIP设备%d台、路由器%d台", story.Found.People, story.Found.Devices.GOIP, story.Found.Devices.Router)},
+		{unit, "confirm", story.Found, fmt.Sprintf("现场核查：抓获%d人，查获GOIP设备%d台、路由器%d台", story.Found.People, story.Found.Devices.GOIP, story.Found.Devices.Router)},
 	}
 	for _, s := range steps {
 		pause(ctx)
@@ -443,7 +443,9 @@ func (d *Demo) conclude(ctx context.Context, id lanzha.ID, out *Result) error {
 		}
 		for _, dossier := range list.Items {
 			if dossier.Den == id && dossier.Result == "confirmed" {
-				return d.As(auth.Officer).Call(ctx, http.MethodGet, "/dossiers/"+string(dossier.ID), 0, nil, &out.Dossier)
+				var full struct{ Outcome *Contents }
+				full.Outcome = &out.Dossier
+				return d.As(auth.Officer).Call(ctx, http.MethodGet, "/dossiers/"+string(dossier.ID), 0, nil, &full)
 			}
 		}
 		select {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"lanzha"
 	"lanzha/base/auth"
@@ -46,15 +47,23 @@ func MountJournal(a *API, db *sqldb.DB, j *journal.Journal, may *auth.Decider) {
 }
 
 // Visible is which rows of the live events a caller may see: those of its
-// region or its institution, of the kinds that its roles may read.
+// region or its institution, of the kinds whose record its roles may read. A
+// kind of which no policy knows the record is nobody's.
 func Visible(may *auth.Decider) func(context.Context) func(journal.Row) bool {
 	return func(ctx context.Context) func(journal.Row) bool {
 		scope, err := may.ScopeOf(ctx, "event.read")
 		if err != nil {
 			return func(journal.Row) bool { return false }
 		}
+		nouns := map[string]bool{}
 		return func(r journal.Row) bool {
-			return scope.Covers(auth.Resource{Region: r.Region, Institution: r.Institution})
+			noun, _, _ := strings.Cut(r.Kind, ".")
+			readable, known := nouns[noun]
+			if !known {
+				readable = may.Gate(ctx, noun+".read") == nil
+				nouns[noun] = readable
+			}
+			return readable && scope.Covers(auth.Resource{Region: r.Region, Institution: r.Institution})
 		}
 	}
 }

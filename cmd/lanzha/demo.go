@@ -56,7 +56,7 @@ func (c *DemoCmd) Run(ctx context.Context, std *Std, env *Env) (err error) {
 	if err != nil {
 		return err
 	}
-	house, err := app.New(ctx, cfg, app.Options{Version: version(), Now: std.Now, Log: log})
+	house, err := app.New(ctx, cfg, app.Options{Now: std.Now, Log: log})
 	if err != nil {
 		return err
 	}

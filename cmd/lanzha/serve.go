@@ -30,7 +30,7 @@ func (c *ServeCmd) Run(ctx context.Context, std *Std, env *Env) error {
 		return err
 	}
 	defer l.Close()
-	house, err := app.New(ctx, loaded.Config, app.Options{Version: version(), Now: std.Now, Log: log})
+	house, err := app.New(ctx, loaded.Config, app.Options{Now: std.Now, Log: log})
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ type OpenAPICmd struct{}
 
 // Run prints the OpenAPI document as JSON.
 func (c *OpenAPICmd) Run(std *Std) error {
-	text, err := app.OpenAPI(version())
+	text, err := app.OpenAPI()
 	if err != nil {
 		return err
 	}

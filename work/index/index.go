@@ -8,11 +8,19 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"lanzha"
 	"lanzha/base/api"
 	"lanzha/base/auth"
+	"lanzha/base/sqldb"
+	"lanzha/know/institution"
+	"lanzha/know/place"
+	"lanzha/work/cases"
+	"lanzha/work/clue"
+	"lanzha/work/clue/den"
+	"lanzha/work/report"
 )
 
 // Hit is one record found.
@@ -23,21 +31,31 @@ type Hit struct {
 	Detail string    `json:"detail" doc:"state or place, to tell it from others"`
 }
 
-// Finder is a stage's own search, inside the scope of the caller in ctx. A
-// text that means nothing to it finds nothing.
-type Finder func(ctx context.Context, text string, limit int) ([]Hit, error)
-
-// Source is a stage that can be searched.
-type Source struct {
-	Action string // what the caller must be allowed to do: "clue.list"
-	Find   Finder
+// finder searches one stage inside a scope. A text that means nothing to it
+// finds nothing.
+type finder struct {
+	action string // what the caller must be allowed to do: "clue.list"
+	find   func(ctx context.Context, scope auth.Scope, text string) ([]Hit, error)
 }
 
 const perSource = 8
 
-// Mount adds the search. Sources answer in the given order; one that the
-// caller may not list is passed over.
-func Mount(a *api.API, may *auth.Decider, sources ...Source) {
+// Index searches the stages that it is given.
+type Index struct {
+	DB        *sqldb.DB
+	Reports   *report.Store
+	Clues     *clue.Store
+	Dens      den.Store
+	Cases     cases.Store
+	Directory *institution.Directory
+	Now       func() time.Time
+}
+
+// Mount adds the search. A stage that the caller may not list is passed over.
+func (x *Index) Mount(a *api.API, may *auth.Decider) {
+	finders := []finder{
+		{"clue.list", x.clues}, {"report.list", x.reports}, {"den.list", x.dens}, {"dossier.list", x.dossiers}, {"institution.list", x.institutions},
+	}
 	type in struct {
 		Q string `query:"q" minLength:"1" maxLength:"200" required:"true" doc:"a number, account, site, address, document number or ID"`
 	}
@@ -49,11 +67,14 @@ func Mount(a *api.API, may *auth.Decider, sources ...Source) {
 				return nil, lanzha.Invalid("query.q", "search for two characters at least")
 			}
 			hits := []Hit{}
-			for _, s := range sources {
-				if may.Gate(ctx, s.Action) != nil {
+			for _, f := range finders {
+				scope, err := may.ScopeOf(ctx, f.action)
+				if lanzha.CodeOf(err) == lanzha.CodeForbidden {
 					continue
+				} else if err != nil {
+					return nil, err
 				}
-				found, err := s.Find(ctx, text, perSource)
+				found, err := f.find(ctx, scope, text)
 				if err != nil {
 					return nil, err
 				}
@@ -61,4 +82,96 @@ func Mount(a *api.API, may *auth.Decider, sources ...Source) {
 			}
 			return &out{api.List[Hit]{Items: hits}}, nil
 		})
+}
+
+// none passes over a record that is not there.
+func none(err error) error {
+	if lanzha.CodeOf(err) == lanzha.CodeNotFound {
+		return nil
+	}
+	return err
+}
+
+func (x *Index) clues(ctx context.Context, scope auth.Scope, text string) ([]Hit, error) {
+	var c clue.Clue
+	if id, err := lanzha.ParseID(text); err == nil {
+		if c, err = x.Clues.Get(ctx, x.DB.Read(), id); err != nil {
+			return nil, none(err)
+		}
+	} else if kind, value, err := clue.Canonical(text, x.Now()); err != nil {
+		return nil, nil
+	} else if c, err = x.Clues.Find(ctx, x.DB.Read(), kind, value); err != nil {
+		return nil, none(err)
+	}
+	regions, err := x.Clues.Regions(ctx, x.DB.Read(), c.ID)
+	if err != nil || !scope.Covers(auth.Resource{Regions: regions}) {
+		return nil, err
+	}
+	return []Hit{{Kind: "clue", ID: c.ID, Title: c.Value, Detail: string(c.State)}}, nil
+}
+
+func (x *Index) reports(ctx context.Context, scope auth.Scope, text string) ([]Hit, error) {
+	if id, err := lanzha.ParseID(text); err == nil {
+		r, err := x.Reports.Get(ctx, x.DB.Read(), id)
+		if err != nil || !scope.Covers(auth.Resource{Region: r.Region}) {
+			return nil, none(err)
+		}
+		return []Hit{{Kind: "report", ID: r.ID, Title: r.Ref110, Detail: string(r.Type)}}, nil
+	}
+	lines, err := x.Reports.List(ctx, x.DB.Read(), report.Filter{Region: scope.Region, Ref110: text, Limit: perSource})
+	hits := []Hit{}
+	for _, l := range lines {
+		hits = append(hits, Hit{Kind: "report", ID: l.ID, Title: l.Ref110, Detail: string(l.Type)})
+	}
+	return hits, err
+}
+
+func (x *Index) dens(ctx context.Context, scope auth.Scope, text string) ([]Hit, error) {
+	var found []den.Den
+	if id, err := lanzha.ParseID(text); err == nil {
+		d, err := x.Dens.Get(ctx, x.DB.Read(), id)
+		if err != nil {
+			return nil, none(err)
+		}
+		found = []den.Den{d}
+	} else {
+		for _, key := range place.Keys(place.Parse(text, scope.Region)) {
+			under, err := x.Dens.Under(ctx, x.DB.Read(), key)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, under...)
+		}
+	}
+	hits, seen := []Hit{}, map[lanzha.ID]bool{}
+	for _, d := range found {
+		if !seen[d.ID] && len(hits) < perSource && scope.Covers(auth.Resource{Region: d.Region, Institution: d.Unit}) {
+			seen[d.ID] = true
+			hits = append(hits, Hit{Kind: "den", ID: d.ID, Title: d.Address(), Detail: string(d.State)})
+		}
+	}
+	return hits, nil
+}
+
+func (x *Index) dossiers(ctx context.Context, scope auth.Scope, text string) ([]Hit, error) {
+	var d cases.Dossier
+	var err error
+	if id, bad := lanzha.ParseID(text); bad == nil {
+		d, err = x.Cases.Get(ctx, x.DB.Read(), id)
+	} else {
+		d, err = x.Cases.ByNo(ctx, x.DB.Read(), text)
+	}
+	if err != nil || !scope.Covers(auth.Resource{Region: d.Region}) {
+		return nil, none(err)
+	}
+	return []Hit{{Kind: "dossier", ID: d.ID, Title: d.No, Detail: d.Title}}, nil
+}
+
+func (x *Index) institutions(ctx context.Context, scope auth.Scope, text string) ([]Hit, error) {
+	found, err := x.Directory.List(ctx, x.DB.Read(), institution.Filter{Text: text, Only: scope.Institution, Limit: perSource})
+	hits := []Hit{}
+	for _, in := range found {
+		hits = append(hits, Hit{Kind: "institution", ID: in.ID, Title: in.Name, Detail: in.Code})
+	}
+	return hits, err
 }
