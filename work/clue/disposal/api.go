@@ -38,16 +38,19 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 
 func (d *Desk) many(ctx context.Context, found []Disposal, next string) (*manyOut, error) {
 	out := &manyOut{api.List[Body]{Items: []Body{}, Next: next}}
+	called := map[lanzha.ID]string{} // a page has few institutions
 	for _, o := range found {
-		b, err := d.body(ctx, o)
-		if err != nil {
-			return nil, err
+		if _, known := called[o.Institution]; !known {
+			name, err := d.called(ctx, o.Institution)
+			if err != nil {
+				return nil, err
+			}
+			called[o.Institution] = name
 		}
-		out.Body.Items = append(out.Body.Items, b)
+		out.Body.Items = append(out.Body.Items, d.bodyOf(o, called[o.Institution]))
 	}
 	return out, nil
 }
-
 func (d *Desk) mountOrders(a *api.API, may *auth.Decider) {
 	type createIn struct {
 		api.Create
@@ -274,12 +277,7 @@ func (d *Desk) mountDecisions(a *api.API, may *auth.Decider) {
 			return nil, lanzha.NotFound("batch")
 		}
 		for _, o := range all {
-			if action == "disposal.approve" && o.State == Requested {
-				err = mayApprove(ctx, d.Clues.DB.Read(), o)
-			} else {
-				err = may.May(ctx, action, resource(o))
-			}
-			if err != nil {
+			if err := may.May(ctx, action, resource(o)); err != nil {
 				return nil, err
 			}
 		}
@@ -304,6 +302,9 @@ func (d *Desk) mountDecisions(a *api.API, may *auth.Decider) {
 	api.Register(a, api.Op{ID: "approveDisposalBatch", Method: http.MethodPost, Path: "/disposals/batches/{id}/approve", Action: "disposal.approve", Summary: "Let a batch out: the second officer"},
 		func(ctx context.Context, in *IDIn) (*manyOut, error) {
 			return decide(ctx, in.ID, "disposal.approve", func(tx *sqldb.Tx, o Disposal, actor auth.Actor) error {
+				if err := mayApprove(ctx, tx, o); err != nil {
+					return err
+				}
 				_, err := d.Approve(ctx, tx, o.ID, actor.ID)
 				return err
 			})

@@ -366,3 +366,45 @@ func TestScope(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatWasNotDeliveredIsNotSentAfterItWasLifted(t *testing.T) {
+	sqltest.Run(t, schemas, func(t *testing.T, db *sqldb.DB) {
+		h := open(t, db)
+		h.far.will(func(order, int) (int, string) { return http.StatusServiceUnavailable, "" })
+		id := h.request("officer", request("shutdown", line))[0].ID
+		h.wait("an attempt", func() bool { return len(h.far.got()) > 0 })
+		lift := h.step("officer", id, "undo", 200, body{"reason": "号码记错"}).LiftedBy
+		h.far.will(nil)
+		h.clock.add(2 * time.Minute)
+		h.reaches(lift, disposal.Done)
+		o := h.reaches(id, disposal.Undone)
+		if o.EndedAt != (time.Time{}) {
+			t.Errorf("carried out after all: %+v", o)
+		}
+		sent := h.far.got()
+		if last := sent[len(sent)-1]; last.Key != string(lift) || last.Undoes != string(id) {
+			t.Errorf("the last to arrive: %+v", last)
+		}
+	})
+}
+
+func TestABatchOfRestoresWaitsToo(t *testing.T) {
+	sqltest.Run(t, schemas, func(t *testing.T, db *sqldb.DB) {
+		h := open(t, db)
+		a, b := h.request("officer", request("shutdown", line))[0], h.request("officer", request("shutdown", "13888812346"))[0]
+		h.reaches(a.ID, disposal.Done)
+		h.reaches(b.ID, disposal.Done)
+		both := request("restore", line, "13888812346")
+		lifts := h.request("officer", both)
+		if len(lifts) != 2 || lifts[0].State != "requested" {
+			t.Fatalf("restores: %+v", lifts)
+		}
+		h.step("officer", a.ID, "undo", 409, body{"reason": "同时解除"}) // it is being lifted
+		batch := "/disposals/batches/" + string(lifts[0].Batch)
+		h.call("second", "POST", batch+"/reject", 200, body{"reason": "依据不足"}, nil)
+		lifts = h.request("officer", both) // rejected, it can be asked again
+		h.call("second", "POST", "/disposals/batches/"+string(lifts[0].Batch)+"/approve", 200, nil, nil)
+		h.reaches(a.ID, disposal.Undone)
+		h.reaches(b.ID, disposal.Undone)
+	})
+}

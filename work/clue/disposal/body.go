@@ -84,14 +84,24 @@ func objectionBody(o Objection) ObjectionBody {
 	}
 }
 
-func (d *Desk) body(ctx context.Context, o Disposal) (Body, error) {
-	in, err := d.Clues.Directory.Get(ctx, d.Clues.DB.Read(), o.Institution)
-	if err != nil && lanzha.CodeOf(err) != lanzha.CodeNotFound {
-		return Body{}, err
+// called is an institution's name; one that is gone has none.
+func (d *Desk) called(ctx context.Context, id lanzha.ID) (string, error) {
+	in, err := d.Clues.Directory.Get(ctx, d.Clues.DB.Read(), id)
+	if lanzha.CodeOf(err) == lanzha.CodeNotFound {
+		return "", nil
 	}
-	p := d.party(o.Region, in.Name)
+	return in.Name, err
+}
+
+func (d *Desk) body(ctx context.Context, o Disposal) (Body, error) {
+	name, err := d.called(ctx, o.Institution)
+	return d.bodyOf(o, name), err
+}
+
+func (d *Desk) bodyOf(o Disposal, institution string) Body {
+	p := d.party(o.Region, institution)
 	b := Body{
-		ID: o.ID, Version: o.Version, Batch: o.Batch, Clue: o.Clue, ClueKind: o.ValueKind, Value: o.Value, Institution: o.Institution, InstitutionName: in.Name,
+		ID: o.ID, Version: o.Version, Batch: o.Batch, Clue: o.Clue, ClueKind: o.ValueKind, Value: o.Value, Institution: o.Institution, InstitutionName: institution,
 		Kind: o.Kind, State: o.State, Category: o.Category, CategoryText: categories[o.Category].Words, Reason: o.Reason, LegalBasis: o.LegalBasis,
 		DocumentNo: o.DocumentNo, Protected: o.Protected, Region: o.Region, RegionName: place.FullName(o.Region), Unit: p.Unit,
 		RequestedBy: o.RequestedBy, RequestedAt: o.RequestedAt, ApprovedBy: o.DecidedBy, DecidedAt: optional(o.DecidedAt), DecisionNote: o.DecisionNote,
@@ -103,13 +113,13 @@ func (d *Desk) body(ctx context.Context, o Disposal) (Body, error) {
 		ServedHow: o.Served.How, ServedAt: optional(o.Served.At), ServedBy: o.Served.By, ServedNote: o.Served.Note, Objections: []ObjectionBody{},
 	}
 	if o.Kind != Restore {
-		way := remedy(p.Unit, p.Contact, in.Name)
+		way := remedy(p.Unit, p.Contact, institution)
 		b.Remedy, b.RemedyEn = way.ZH, way.EN
 	}
 	if o.State == Rejected {
 		b.ApprovedBy = ""
 	}
-	return b, nil
+	return b
 }
 
 // firstText is what can be shown of bytes that nobody could read.

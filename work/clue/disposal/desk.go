@@ -67,7 +67,7 @@ func (d *Desk) Order(ctx context.Context, tx *sqldb.Tx, c clue.Clue, named lanzh
 		if err != nil {
 			return nil, err
 		}
-		if err := d.enter(ctx, tx, o); err != nil {
+		if err := d.enter(ctx, tx, o, d.Clues.Now()); err != nil {
 			return nil, err
 		}
 		out = append(out, o)
@@ -158,10 +158,23 @@ func (d *Desk) Lift(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, r Request) 
 	if err := d.Store.Update(ctx, tx, original); err != nil {
 		return o, err
 	}
-	return o, d.enter(ctx, tx, o)
+	at := d.Clues.Now()
+	if original.State == Approved {
+		// Not delivered as far as we know: no further attempt begins, and the
+		// restore follows when one under way has ended, lest it arrive first.
+		if err := d.Clues.Outbox.Forgive(ctx, tx, string(original.ID)); err != nil {
+			return o, err
+		}
+		at = at.Add(longestAttempt)
+	}
+	return o, d.enter(ctx, tx, o, at)
 }
 
-func (d *Desk) enter(ctx context.Context, tx *sqldb.Tx, o Disposal) error {
+// longestAttempt is as long as the outbox leases one.
+const longestAttempt = 2 * time.Minute
+
+// enter records a disposal; what is decided is sent at the instant given.
+func (d *Desk) enter(ctx context.Context, tx *sqldb.Tx, o Disposal, at time.Time) error {
 	if err := d.Store.Insert(ctx, tx, o); err != nil {
 		return err
 	}
@@ -169,16 +182,16 @@ func (d *Desk) enter(ctx context.Context, tx *sqldb.Tx, o Disposal) error {
 		return err
 	}
 	if o.State == Approved {
-		return d.release(ctx, tx, o)
+		return d.release(ctx, tx, o, at)
 	}
 	return nil
 }
 
 // release owes what follows from a decision: the sending, the clock, and the
 // end that was set.
-func (d *Desk) release(ctx context.Context, tx *sqldb.Tx, o Disposal) error {
+func (d *Desk) release(ctx context.Context, tx *sqldb.Tx, o Disposal, at time.Time) error {
 	items := []outbox.Item{
-		{Key: string(o.ID), Kind: "disposal.send", Lane: "dispose." + string(o.Institution), Record: o.ID, DueAt: d.Clues.Now()},
+		{Key: string(o.ID), Kind: "disposal.send", Lane: "dispose." + string(o.Institution), Record: o.ID, DueAt: at},
 		{Key: o.halfKey(), Kind: "disposal.half", Lane: "deadline", Record: o.ID, DueAt: o.half()},
 		{Key: o.fullKey(), Kind: "disposal.full", Lane: "deadline", Record: o.ID, DueAt: o.full()},
 	}
@@ -209,7 +222,7 @@ func (d *Desk) Approve(ctx context.Context, tx *sqldb.Tx, id, actor lanzha.ID) (
 	if err := d.note(ctx, tx, "disposal.approved", o, actor, map[string]any{}); err != nil {
 		return o, err
 	}
-	return o, d.release(ctx, tx, o)
+	return o, d.release(ctx, tx, o, d.Clues.Now())
 }
 
 // Reject ends a request; who requested it withdraws it.

@@ -23,8 +23,8 @@ func (d *Desk) send(ctx context.Context, it outbox.Item) (outbox.Effect, error) 
 	if err != nil {
 		return nil, err
 	}
-	if o.State != Approved {
-		return nil, nil // somebody brought the receipt by hand
+	if o.State != Approved || o.LiftedBy != "" {
+		return nil, nil // somebody brought the receipt by hand, or lifted it before it left
 	}
 	in, err := d.Clues.Directory.Get(ctx, d.Clues.DB.Read(), o.Institution)
 	if err != nil {
