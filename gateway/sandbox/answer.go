@@ -168,6 +168,9 @@ func (s *Server) lineStatus(to *site, l Line) string {
 
 var orders = []string{"shutdown", "intercept", "block", "recheck", "restore"}
 
+// held marks what is intercepted or blocked among the statuses of numbers.
+const held = "held:"
+
 // carryOut does what an order says. The caller holds the site's lock.
 func (s *Server) carryOut(to *site, o orderBody) receiptBody {
 	refuse := func(reason string) receiptBody { return receiptBody{State: "refused", Reason: reason} }
@@ -178,7 +181,13 @@ func (s *Server) carryOut(to *site, o orderBody) receiptBody {
 	own := ok && l.Carrier == to.n
 	switch o.Kind {
 	case "intercept", "block": // of anything, also what is not ours
+		to.status[held+o.Value] = o.Kind
 		return receiptBody{State: "done"}
+	case "restore":
+		if to.status[held+o.Value] != "" {
+			delete(to.status, held+o.Value)
+			return receiptBody{State: "done"}
+		}
 	}
 	switch {
 	case !own:

@@ -67,7 +67,7 @@ type site struct {
 	stats   Stats
 	keys    map[string]time.Time // each key, and when its reply is ready
 	replies map[string]*taken    // by key, on CAMARA by key and operation
-	status  map[string]string    // what orders changed: number -> status
+	status  map[string]string    // what orders changed: number -> status; held+value -> intercept or block
 	count   uint64               // requests, the error rate's draw
 }
 

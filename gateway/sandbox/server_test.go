@@ -218,6 +218,12 @@ func TestOrdersChangeTheLine(t *testing.T) {
 	if r := do(0, "o5", disposal.Intercept, s.Fixed); r.State != disposal.ReceiptDone {
 		t.Errorf("intercept of another's line: %+v", r)
 	}
+	if r := do(0, "o7", disposal.Restore, s.Fixed); r.State != disposal.ReceiptDone {
+		t.Errorf("the interception is not lifted: %+v", r)
+	}
+	if r := do(0, "o8", disposal.Restore, s.Fixed); r.State != disposal.ReceiptRefused {
+		t.Errorf("nothing is left to lift: %+v", r)
+	}
 	if r := do(3, "o6", disposal.Shutdown, s.Mobile); r.State != disposal.ReceiptRefused {
 		t.Errorf("a bank shut a line: %+v", r)
 	}
