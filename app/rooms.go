@@ -57,7 +57,7 @@ func (a *App) rooms() error {
 	a.Clues.Register()
 
 	a.Disposals = &disposal.Desk{
-		Clues: a.Clues, Store: &disposal.Store{}, Zone: zone, Unit: a.unit,
+		Clues: a.Clues, Store: disposal.NewStore(a.Vault), Zone: zone, Unit: a.unit,
 		// CAMARA has no operation that stops a line: its carriers' officers do.
 		Gateways: map[institution.Gateway]disposal.Disposer{
 			institution.ByPlatform: files, institution.ByHand: byHand, institution.ByCAMARA: byHand, institution.BySandbox: city,

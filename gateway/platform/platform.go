@@ -91,6 +91,7 @@ type Entry struct {
 	Reason             string    `json:"reason,omitempty"`
 	LegalBasis         string    `json:"legalBasis,omitempty"`
 	DocumentNo         string    `json:"documentNo,omitempty"`
+	Undoes             string    `json:"undoes,omitempty"` // of a restore: the key of the entry that it lifts
 	LocationDecisionNo string    `json:"locationDecisionNo,omitempty"`
 	Officers           []string  `json:"officers,omitempty"`
 	AskedAt            time.Time `json:"askedAt,omitzero"`
@@ -118,6 +119,7 @@ func (g *Gateway) Dispose(ctx context.Context, o disposal.Order) (disposal.Recei
 	e := entry(o.Key, "disposal", o.Institution)
 	e.Kind, e.ValueKind, e.Value = string(o.Kind), string(o.ValueKind), o.Value
 	e.Reason, e.LegalBasis, e.DocumentNo, e.DueAt = o.Reason, o.LegalBasis, o.DocumentNo, utc(o.DueAt)
+	e.Undoes = o.Undoes
 	if err := g.put(ctx, e); err != nil {
 		return disposal.Receipt{}, err
 	}
