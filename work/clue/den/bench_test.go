@@ -62,6 +62,25 @@ func benchmark(b *testing.B, db *sqldb.DB, kept int) {
 			follow(row)
 		}
 	})
+	b.Run("batch", func(b *testing.B) { // as the tail takes them: 64 answers in one transaction; ns/op is of one
+		for range b.N / 64 {
+			b.StopTimer()
+			rows := []journal.Row{}
+			for range 64 {
+				house++
+				rows = append(rows, answer(fmt.Sprintf("昆明市呈贡区秋月路%d号", house)))
+			}
+			b.StartTimer()
+			h.tx(func(tx *sqldb.Tx) error {
+				for _, row := range rows {
+					if err := h.dens.Follow(b.Context(), tx, row); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+	})
 	b.Run("raises", func(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()

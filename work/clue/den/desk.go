@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"lanzha"
@@ -369,7 +370,7 @@ func (d *Desk) Act(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version int6
 		return den, err
 	}
 	done := ways[c.Verb].done
-	if err := d.Store.AddStep(ctx, tx, id, Step{Version: den.Version, Name: done, Actor: by, At: now, Note: c.Note}); err != nil {
+	if err := d.Store.AddStep(ctx, tx, id, Step{Version: den.Version, Name: done, Actor: by, At: now, Note: strings.TrimSpace(c.Note)}); err != nil {
 		return den, err
 	}
 	var payload any
@@ -379,9 +380,9 @@ func (d *Desk) Act(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version int6
 	case Approve:
 		payload = map[string]any{"address": den.Address(), "documentKind": den.DocumentKind, "documentNo": den.DocumentNo}
 	case Dispatch:
-		by := now.Add(d.Options.receiveWithin())
-		payload = map[string]any{"address": den.Address(), "unit": den.Unit, "receiveBy": by}
-		if err := d.Outbox.Owe(ctx, tx, outbox.Item{Key: receiveKey(id), Kind: "den.receive", Lane: "deadline", Record: id, DueAt: by}); err != nil {
+		due := now.Add(d.Options.receiveWithin())
+		payload = map[string]any{"address": den.Address(), "unit": den.Unit, "receiveBy": due}
+		if err := d.Outbox.Owe(ctx, tx, outbox.Item{Key: receiveKey(id), Kind: "den.receive", Lane: "deadline", Record: id, DueAt: due}); err != nil {
 			return den, err
 		}
 	case Receive:

@@ -187,6 +187,8 @@ func TestRaisedAnew(t *testing.T) {
 				h.pass(time.Minute)
 				h.tell(clue.KindFixed, again.Value, h.ids.Next(), "") // told of again, not seen again
 				h.sight(clue.KindFixed, house88, "installation")
+				h.follow()
+				h.tell(clue.KindFixed, again.Value, h.ids.Next(), "")
 				dens := h.all()
 				if len(dens) != 1 {
 					t.Fatalf("%d dens after one new clue", len(dens))
