@@ -403,8 +403,13 @@ func TestABatchOfRestoresWaitsToo(t *testing.T) {
 		batch := "/disposals/batches/" + string(lifts[0].Batch)
 		h.call("second", "POST", batch+"/reject", 200, body{"reason": "依据不足"}, nil)
 		lifts = h.request("officer", both) // rejected, it can be asked again
+		// An objection that is accepted does not wait with them.
+		var ob disposal.ObjectionBody
+		h.call("second", "POST", "/disposals/"+string(b.ID)+"/object", 201, body{"note": "本人自用"}, &ob)
+		h.step("leader", b.ID, "answer", 200, body{"objection": ob.ID, "accepted": true, "answer": "予以恢复"})
+		h.reaches(b.ID, disposal.Undone)
+		h.reaches(a.ID, disposal.Done)
 		h.call("second", "POST", "/disposals/batches/"+string(lifts[0].Batch)+"/approve", 200, nil, nil)
 		h.reaches(a.ID, disposal.Undone)
-		h.reaches(b.ID, disposal.Undone)
 	})
 }

@@ -441,11 +441,30 @@ func (d *Desk) Answer(ctx context.Context, tx *sqldb.Tx, id, objection lanzha.ID
 	if err := d.note(ctx, tx, "disposal.answered", o, actor, map[string]any{"objection": ob.ID, "accepted": accepted}); err != nil {
 		return ob, err
 	}
-	if !accepted || o.Liftable() != nil {
-		return ob, nil // turned down, or lifted by another way already
+	if accepted {
+		err = d.liftNow(ctx, tx, o, Request{Category: Objected, Reason: "申诉经核查成立", LegalBasis: bases[Restore][0].Citation, By: actor})
 	}
-	_, err = d.Lift(ctx, tx, id, Request{Category: Objected, Reason: "申诉经核查成立", LegalBasis: bases[Restore][0].Citation, By: actor})
 	return ob, err
+}
+
+// liftNow lifts without a second officer: a restore that waits for one makes
+// room. What is being lifted already, or is not there any more, is left.
+func (d *Desk) liftNow(ctx context.Context, tx *sqldb.Tx, o Disposal, r Request) error {
+	if o.LiftedBy != "" {
+		waiting, err := d.Store.Locked(ctx, tx, o.LiftedBy)
+		if err != nil || waiting.State != Requested {
+			return err
+		}
+		if _, err := d.Reject(ctx, tx, waiting.ID, categories[r.Category].ZH+"，即时解除", r.By); err != nil {
+			return err
+		}
+		o.LiftedBy = ""
+	}
+	if o.Liftable() != nil {
+		return nil
+	}
+	_, err := d.Lift(ctx, tx, o.ID, r)
+	return err
 }
 
 // note leaves a disposal's journal row. It stands in the clue's timeline too;

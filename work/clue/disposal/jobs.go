@@ -87,11 +87,10 @@ func (d *Desk) deadline(level int) outbox.Handler {
 // end lifts a disposal whose end was set beforehand.
 func (d *Desk) end(ctx context.Context, it outbox.Item) (outbox.Effect, error) {
 	return func(ctx context.Context, tx *sqldb.Tx) error {
-		o, err := d.Store.Get(ctx, tx, it.Record)
+		o, err := d.Store.Locked(ctx, tx, it.Record)
 		if err != nil {
 			return err
 		}
-		_, err = d.Lift(ctx, tx, o.ID, Request{Category: Ended, Reason: "处置期限届满", LegalBasis: o.LegalBasis, DocumentNo: o.DocumentNo})
-		return err
+		return d.liftNow(ctx, tx, o, Request{Category: Ended, Reason: "处置期限届满", LegalBasis: o.LegalBasis, DocumentNo: o.DocumentNo})
 	}, nil
 }

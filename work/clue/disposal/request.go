@@ -67,7 +67,7 @@ func (d *Desk) Request(ctx context.Context, may *auth.Decider, b RequestBody, ke
 	}
 	for _, t := range targets {
 		if err := Possible(r.Kind, t.kind, t.value); err != nil {
-			return nil, err
+			return nil, at(err, t.field, t.n)
 		}
 		if err := d.allowed(ctx, may, t, r.Region); err != nil {
 			return nil, at(err, t.field, t.n)
