@@ -26,6 +26,7 @@ import (
 	"lanzha/base/sqldb"
 	"lanzha/base/telemetry"
 	"lanzha/base/vault"
+	"lanzha/gateway/platform"
 	"lanzha/know/institution"
 	"lanzha/web"
 	"lanzha/work/cases"
@@ -46,8 +47,8 @@ func Schemas() []sqldb.Schema {
 
 // Options are what the command decides and the configuration does not.
 type Options struct {
-	Now     func() time.Time // nil is time.Now
-	Log     *slog.Logger     // nil is silence
+	Now func() time.Time // nil is time.Now
+	Log *slog.Logger     // nil is silence
 
 	// Committed and Sent are called after every commit and every sending; crash
 	// tests end the process there. Nil does nothing.
@@ -77,6 +78,7 @@ type App struct {
 	FirstLogin, FirstPassword string
 
 	sealer    *journal.Sealer
+	platform  *platform.Gateway
 	telemetry *telemetry.Telemetry
 	now       func() time.Time
 	ids       *lanzha.IDs

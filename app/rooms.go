@@ -43,6 +43,7 @@ func (a *App) rooms() error {
 	if err != nil {
 		return err
 	}
+	a.platform = files
 	city, network, byHand := &sandbox.Client{}, &camara.Client{}, manual.Gateway{}
 
 	a.Clues = &clue.Desk{
@@ -103,6 +104,7 @@ func (a *App) mount() {
 	may := a.Auth.Decider
 	api.MountSession(a.API, a.Auth)
 	api.MountAccounts(a.API, a.Auth)
+	api.MountPeople(a.API, a.Auth)
 	api.MountJournal(a.API, a.DB, a.Journal, may)
 	api.Live(a.API, a.DB, a.Journal, api.Visible(may))
 	number.Mount(a.API)
@@ -111,6 +113,7 @@ func (a *App) mount() {
 	a.Reports.Mount(a.API, may)
 	a.Clues.Mount(a.API, may)
 	a.Disposals.Mount(a.API, may)
+	a.platform.Mount(a.API, may, a.DB, a.Clues, a.Disposals)
 	a.Dens.Mount(a.API, may)
 	a.Cases.Mount(a.API, may)
 	search := &index.Index{

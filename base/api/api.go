@@ -43,9 +43,9 @@ type API struct {
 	gate Gate
 	ops  []Op
 
-	limits map[string]int64 // by pattern of the mux: the largest body, in bytes
-	ending chan struct{}    // closed by EndStreams
-	naming string           // the operation being registered, for the names of its schemas
+	bodies map[string]Op // by pattern of the mux: what a body may be
+	ending chan struct{} // closed by EndStreams
+	naming string        // the operation being registered, for the names of its schemas
 }
 
 // New makes an API whose every operation passes the gate first.
@@ -55,7 +55,7 @@ func New(version string, gate Gate) *API {
 	config.OpenAPIPath = Prefix + "/openapi"
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in answers
-	a := &API{mux: mux, gate: gate, limits: map[string]int64{}, ending: make(chan struct{})}
+	a := &API{mux: mux, gate: gate, bodies: map[string]Op{}, ending: make(chan struct{})}
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string { return schemaName(t, hint, a.naming) })
 	config.Info.Description = "The operations platform of an anti-fraud centre. Every change takes If-Match, every create an Idempotency-Key."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -84,6 +84,8 @@ type Op struct {
 	Public  bool  // without signing in
 	Status  int   // the answer's status when all is well; 0 means 200, or 204 without a body
 	MaxBody int64 // bytes; 0 means 1 MiB
+
+	AnyBytes bool // the body need not be UTF-8: the operation knows its encodings
 }
 
 const defaultMaxBody = 1 << 20
@@ -95,7 +97,7 @@ func Register[I, O any](a *API, op Op, handler func(context.Context, *I) (*O, er
 		op.MaxBody = defaultMaxBody
 	}
 	a.ops, a.naming = append(a.ops, op), op.ID
-	a.limits[op.Method+" "+Prefix+op.Path] = op.MaxBody
+	a.bodies[op.Method+" "+Prefix+op.Path] = op
 	operation := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary,
 		DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody, Tags: []string{tag(op.Path)},
@@ -184,8 +186,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	limit := int64(defaultMaxBody)
-	if own := a.limits[a.Pattern(r)]; own != 0 {
-		limit = own
+	op, known := a.bodies[a.Pattern(r)]
+	if known {
+		limit = op.MaxBody
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -195,7 +198,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, lanzha.Invalid("body", "the body could not be read to its end"))
 		return
 	}
-	if !utf8.Valid(body) {
+	if !op.AnyBytes && !utf8.Valid(body) {
 		at := 0
 		for at < len(body) {
 			c, n := utf8.DecodeRune(body[at:])

@@ -37,3 +37,12 @@ func (a *Auth) Forget(ctx context.Context) error {
 		return err
 	})
 }
+
+// maxColleagues bounds what one answer names; a house has hundreds.
+const maxColleagues = 5000
+
+// Colleagues lists the accounts of the house, disabled ones among them: their
+// names still stand in timelines.
+func (a *Auth) Colleagues(ctx context.Context) ([]Account, error) {
+	return sqldb.All(ctx, a.db.Read(), scanAccount, `SELECT `+accountColumns+` FROM account ORDER BY login LIMIT $1`, maxColleagues)
+}

@@ -28,6 +28,7 @@ type Body struct {
 	Reports     int64         `json:"reports" doc:"how often it was told of"`
 	OpenedAt    time.Time     `json:"openedAt"`
 	DueAt       *time.Time    `json:"dueAt,omitempty" doc:"the soonest deadline of a pending lookup"`
+	DueFrom     *time.Time    `json:"dueFrom,omitempty" doc:"when that deadline began to run"`
 	Via         lanzha.ID     `json:"via" doc:"the clue through which it was found"`
 	CloseReason string        `json:"closeReason"`
 }
@@ -36,7 +37,7 @@ func bodyOf(c Clue) Body {
 	return Body{
 		ID: c.ID, Version: c.Version, Kind: c.Kind, Value: c.Value, Truth: c.Truth, State: c.State, Institution: c.Institution,
 		Carrier: c.Carrier, Home: c.Home, HomeName: place.FullName(c.Home), Reports: c.Reports, OpenedAt: c.OpenedAt,
-		DueAt: optional(c.DueAt), Via: c.Via, CloseReason: c.CloseReason,
+		DueAt: optional(c.DueAt), DueFrom: optional(c.DueFrom), Via: c.Via, CloseReason: c.CloseReason,
 	}
 }
 
@@ -218,13 +219,7 @@ func (d *Desk) mountClues(a *api.API, may *auth.Decider) {
 			if _, err := d.read(ctx, may, in.ID, "clue.read"); err != nil {
 				return nil, err
 			}
-			scope, err := may.ScopeOf(ctx, "clue.read")
-			if err != nil {
-				return nil, err
-			}
-			events, err := api.Timeline(ctx, d.DB, d.Journal, in.ID, in.Before, in.Limit, func(r journal.Row) bool {
-				return scope.Covers(auth.Resource{Region: r.Region, Institution: r.Institution})
-			})
+			events, err := api.Timeline(ctx, d.DB, d.Journal, in.ID, in.Before, in.Limit, api.Visible(may)(ctx))
 			return &timelineOut{events}, err
 		})
 }

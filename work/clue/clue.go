@@ -96,6 +96,7 @@ type Clue struct {
 	Reports     int64         // how often it was reported, leads among them
 	OpenedAt    time.Time
 	DueAt       time.Time // the soonest deadline of a pending lookup; zero is none
+	DueFrom     time.Time // when that deadline began to run
 	Via         lanzha.ID // the clue through which this one was found; empty when it stands by itself
 	CloseReason string
 }

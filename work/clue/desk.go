@@ -188,14 +188,14 @@ func (d *Desk) refresh(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, state St
 	if err != nil {
 		return err
 	}
-	due, err := d.Store.soonest(ctx, tx, id)
+	due, from, err := d.Store.soonest(ctx, tx, id)
 	if err != nil {
 		return err
 	}
 	if c.DueAt.Equal(due) && (state == "" || state == c.State) {
 		return nil
 	}
-	c.DueAt = due
+	c.DueAt, c.DueFrom = due, from
 	if state != "" {
 		c.State = state
 	}
@@ -219,8 +219,11 @@ func (d *Desk) Receive(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, a Answer
 		return l, err
 	}
 	if l.State.Pending() {
-		if was == LookupAsked && l.State == LookupSent {
+		switch {
+		case was == LookupAsked && l.State == LookupSent:
 			return l, d.note(ctx, tx, "lookup.sent", l, actor, map[string]any{"platformNo": a.PlatformNo})
+		case a.PlatformNo != "":
+			return l, d.note(ctx, tx, "lookup.receipt", l, actor, map[string]any{"platformNo": a.PlatformNo, "at": a.At})
 		}
 		return l, nil
 	}

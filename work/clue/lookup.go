@@ -160,7 +160,9 @@ func (l Lookup) Receive(a Answer, sent, now time.Time) (Lookup, error) {
 		if l.State == LookupAsked {
 			l.State = LookupSent
 		}
-		l.Answer.PlatformNo = a.PlatformNo
+		if a.PlatformNo != "" {
+			l.Answer.PlatformNo, l.Answer.At = a.PlatformNo, a.At
+		}
 		return l, nil
 	case AnswerAnswered:
 		l.State = LookupAnswered

@@ -26,13 +26,13 @@ type Store struct {
 // NewStore makes a store whose personal fields go through the vault.
 func NewStore(v *vault.Vault) *Store { return &Store{vault: v} }
 
-const clueColumns = `c.id, c.version, c.kind, c.value, c.truth, c.state, c.institution, c.carrier, c.home, c.reports, c.opened_at, c.due_at, c.via, c.close_reason`
+const clueColumns = `c.id, c.version, c.kind, c.value, c.truth, c.state, c.institution, c.carrier, c.home, c.reports, c.opened_at, c.due_at, c.due_from, c.via, c.close_reason`
 
 func scanClue(row sqldb.Scanner) (Clue, error) {
 	var c Clue
-	var opened, due lanzha.Micros
-	err := row.Scan(&c.ID, &c.Version, &c.Kind, &c.Value, &c.Truth, &c.State, &c.Institution, &c.Carrier, &c.Home, &c.Reports, &opened, &due, &c.Via, &c.CloseReason)
-	c.OpenedAt, c.DueAt = opened.Time(), due.Time()
+	var opened, due, from lanzha.Micros
+	err := row.Scan(&c.ID, &c.Version, &c.Kind, &c.Value, &c.Truth, &c.State, &c.Institution, &c.Carrier, &c.Home, &c.Reports, &opened, &due, &from, &c.Via, &c.CloseReason)
+	c.OpenedAt, c.DueAt, c.DueFrom = opened.Time(), due.Time(), from.Time()
 	return c, err
 }
 
@@ -54,19 +54,19 @@ func (s *Store) Find(ctx context.Context, q sqldb.Queryer, kind Kind, value stri
 // Insert adds a clue and reports whether it was new; it is not when its value
 // has one already.
 func (s *Store) Insert(ctx context.Context, tx *sqldb.Tx, c Clue) (bool, error) {
-	n, err := sqldb.Exec(ctx, tx, `INSERT INTO clue (id, version, kind, value, truth, state, institution, carrier, home, reports, opened_at, due_at, via, close_reason)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (value, kind) DO NOTHING`,
+	n, err := sqldb.Exec(ctx, tx, `INSERT INTO clue (id, version, kind, value, truth, state, institution, carrier, home, reports, opened_at, due_at, due_from, via, close_reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (value, kind) DO NOTHING`,
 		string(c.ID), c.Version, string(c.Kind), c.Value, string(c.Truth), string(c.State), string(c.Institution), c.Carrier, string(c.Home),
-		c.Reports, int64(lanzha.At(c.OpenedAt)), int64(lanzha.At(c.DueAt)), string(c.Via), c.CloseReason)
+		c.Reports, int64(lanzha.At(c.OpenedAt)), int64(lanzha.At(c.DueAt)), int64(lanzha.At(c.DueFrom)), string(c.Via), c.CloseReason)
 	return n == 1, err
 }
 
 // Update writes a clue whose stored version is one less, and its place in the
 // lists.
 func (s *Store) Update(ctx context.Context, tx *sqldb.Tx, c Clue) error {
-	n, err := sqldb.Exec(ctx, tx, `UPDATE clue SET version = $1, truth = $2, state = $3, institution = $4, reports = $5, due_at = $6, close_reason = $7
-		WHERE id = $8 AND version = $9`,
-		c.Version, string(c.Truth), string(c.State), string(c.Institution), c.Reports, int64(lanzha.At(c.DueAt)), c.CloseReason, string(c.ID), c.Version-1)
+	n, err := sqldb.Exec(ctx, tx, `UPDATE clue SET version = $1, truth = $2, state = $3, institution = $4, reports = $5, due_at = $6, due_from = $7, close_reason = $8
+		WHERE id = $9 AND version = $10`,
+		c.Version, string(c.Truth), string(c.State), string(c.Institution), c.Reports, int64(lanzha.At(c.DueAt)), int64(lanzha.At(c.DueFrom)), c.CloseReason, string(c.ID), c.Version-1)
 	if err != nil {
 		return err
 	}

@@ -104,12 +104,19 @@ func (s *Store) OfClue(ctx context.Context, q sqldb.Queryer, clue lanzha.ID) ([]
 	return sqldb.All(ctx, q, s.scanLookup, `SELECT `+lookupColumns+` FROM lookup WHERE clue = $1 ORDER BY asked_at DESC, id DESC LIMIT 200`, string(clue))
 }
 
-// soonest is the earliest deadline among a clue's pending lookups; zero when
-// none is pending.
-func (s *Store) soonest(ctx context.Context, q sqldb.Queryer, clue lanzha.ID) (time.Time, error) {
-	due, err := sqldb.One(ctx, q, "deadline", sqldb.Value[lanzha.Micros],
-		`SELECT coalesce(min(due_at), 0) FROM lookup WHERE clue = $1 AND state IN ('asked', 'sent', 'overdue')`, string(clue))
-	return due.Time(), err
+// soonest is the earliest deadline among a clue's pending lookups, and when it
+// began to run; zero when none is pending.
+func (s *Store) soonest(ctx context.Context, q sqldb.Queryer, clue lanzha.ID) (due, from time.Time, err error) {
+	_, err = sqldb.One(ctx, q, "deadline", func(row sqldb.Scanner) (bool, error) {
+		var d, f lanzha.Micros
+		err := row.Scan(&d, &f)
+		due, from = d.Time(), f.Time()
+		return true, err
+	}, `SELECT due_at, asked_at FROM lookup WHERE clue = $1 AND state IN ('asked', 'sent', 'overdue') ORDER BY due_at LIMIT 1`, string(clue))
+	if lanzha.CodeOf(err) == lanzha.CodeNotFound {
+		err = nil
+	}
+	return due, from, err
 }
 
 // asked reports whether an institution was asked about a clue since an

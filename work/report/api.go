@@ -170,6 +170,21 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 			return api.NewOne(r.Version, bodyOf(r)), nil
 		})
 
+	type timelineIn struct {
+		ID     lanzha.ID `path:"id" minLength:"26" maxLength:"26"`
+		Before int64     `query:"before" minimum:"0" doc:"rows with a smaller number; 0 starts at the newest"`
+		Limit  int       `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	}
+	type timelineOut struct{ Body api.List[api.Event] }
+	api.Register(a, api.Op{ID: "reportTimeline", Method: http.MethodGet, Path: "/reports/{id}/timeline", Action: "report.read", Summary: "All that happened to a report, the newest first"},
+		func(ctx context.Context, in *timelineIn) (*timelineOut, error) {
+			if _, err := read(ctx, in.ID, "report.read"); err != nil {
+				return nil, err
+			}
+			events, err := api.Timeline(ctx, d.DB, d.Journal, in.ID, in.Before, in.Limit, api.Visible(may)(ctx))
+			return &timelineOut{events}, err
+		})
+
 	type closeIn struct {
 		ID lanzha.ID `path:"id" minLength:"26" maxLength:"26"`
 		api.Change

@@ -14,6 +14,7 @@ CREATE TABLE clue (
   reports      BIGINT NOT NULL,
   opened_at    BIGINT NOT NULL,
   due_at       BIGINT NOT NULL,  -- 0: no lookup is pending
+  due_from     BIGINT NOT NULL,  -- when that deadline began to run
   via          TEXT NOT NULL,
   close_reason TEXT NOT NULL
 );
