@@ -134,19 +134,16 @@ func (x *Index) dens(ctx context.Context, scope auth.Scope, text string) ([]Hit,
 			return nil, none(err)
 		}
 		found = []den.Den{d}
-	} else {
-		for _, key := range place.Keys(place.Parse(text, scope.Region)) {
-			under, err := x.Dens.Under(ctx, x.DB.Read(), key)
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, under...)
+	} else if keys := place.Keys(place.Parse(text, scope.Region)); len(keys) > 0 {
+		under, err := x.Dens.Under(ctx, x.DB.Read(), keys)
+		if err != nil {
+			return nil, err
 		}
+		found = under
 	}
-	hits, seen := []Hit{}, map[lanzha.ID]bool{}
+	hits := []Hit{}
 	for _, d := range found {
-		if !seen[d.ID] && len(hits) < perSource && scope.Covers(auth.Resource{Region: d.Region, Institution: d.Unit}) {
-			seen[d.ID] = true
+		if len(hits) < perSource && scope.Covers(auth.Resource{Region: d.Region, Institution: d.Unit}) {
 			hits = append(hits, Hit{Kind: "den", ID: d.ID, Title: d.Address(), Detail: string(d.State)})
 		}
 	}

@@ -147,6 +147,8 @@ func (w *writing) free(seq []group, i, n int) bool {
 	case after == 'x', after == 'e' && s.has(w.end, "ext"): // an ID's check character, an extension
 	case isLetter(after), after == '_', after == '@', after == '%', after == '‰':
 		return false
+	case number.Digit(after) >= 0 && !isDigit(after) && !w.groups[n-1].han && number.Digit(s.c(w.end+1)) < 0:
+		// 13888812345一天打了好几次: one spoken digit behind written ones begins a word
 	case number.Digit(after) >= 0, after != 0 && strings.ContainsRune("十百千", after):
 		return false
 	}
