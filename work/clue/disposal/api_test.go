@@ -206,6 +206,11 @@ func TestAProtectedValueNeedsALeader(t *testing.T) {
 		for _, o := range waiting {
 			h.reaches(o.ID, disposal.Done)
 		}
+		lifts := h.request("officer", request("restore", "13888812346", "13888812347"))
+		h.call("second", "POST", "/disposals/batches/"+string(lifts[0].Batch)+"/approve", 200, nil, nil) // no leader to lift
+		for _, o := range waiting {
+			h.reaches(o.ID, disposal.Undone)
+		}
 
 		// Off the list, an officer may again.
 		var l struct{ Items []disposal.ProtectedBody }
@@ -375,6 +380,12 @@ func TestWhatWasNotDeliveredIsNotSentAfterItWasLifted(t *testing.T) {
 		h.wait("an attempt", func() bool { return len(h.far.got()) > 0 })
 		lift := h.step("officer", id, "undo", 200, body{"reason": "号码记错"}).LiftedBy
 		h.far.will(nil)
+		if _, due := h.owed(string(lift)); !due.Equal(begin.Add(2 * time.Minute)) {
+			t.Errorf("the restore may overtake an attempt under way: due %s", due)
+		}
+		if state, _ := h.owed(string(id)); state != "forgiven" {
+			t.Errorf("the shutdown is still %s", state)
+		}
 		h.clock.add(2 * time.Minute)
 		h.reaches(lift, disposal.Done)
 		o := h.reaches(id, disposal.Undone)

@@ -369,3 +369,14 @@ func (h *house) kinds(id lanzha.ID) []string {
 	slices.Reverse(out)
 	return out
 }
+
+// owed is how an item of the outbox stands, and when it is due.
+func (h *house) owed(key string) (state string, due time.Time) {
+	h.Helper()
+	var at lanzha.Micros
+	if _, err := sqldb.One(h.Context(), h.db.Read(), "item", func(s sqldb.Scanner) (bool, error) { return true, s.Scan(&state, &at) },
+		`SELECT state, due_at FROM outbox WHERE key = $1`, key); err != nil {
+		h.Fatalf("%s: %v", key, err)
+	}
+	return state, at.Time()
+}

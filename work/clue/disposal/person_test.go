@@ -34,7 +34,13 @@ func TestARechecksClockRunsFromTheCarriersNotice(t *testing.T) {
 		if !b.DueAt.Equal(told.Add(24*time.Hour)) || b.NoticedAt == nil || b.Escalation != 0 {
 			t.Errorf("acknowledged: due %s, noticed %v, escalation %d", b.DueAt, b.NoticedAt, b.Escalation)
 		}
-		// The first clock is forgiven: at its full time nothing happens.
+		// The first clock is forgiven, the user's own is set.
+		if state, _ := h.owed(string(id) + ".full"); state != "forgiven" {
+			t.Errorf("the carrier's clock is %s", state)
+		}
+		if state, due := h.owed(string(id) + ".verify"); state != "owed" || !due.Equal(told.Add(24*time.Hour)) {
+			t.Errorf("the user's clock is %s, due %s", state, due)
+		}
 		h.clock.add(2 * time.Hour)
 		h.step("telecom", id, "acknowledge", 409, nil)
 		if slices.Contains(h.kinds(id), "disposal.overdue") {
