@@ -85,6 +85,7 @@ func (d *Desk) settle(ctx context.Context, tx *sqldb.Tx, s Sighting, told bool) 
 		return nil
 	}
 	slices.Sort(keys)
+	keys = slices.Compact(keys) // two named places may share a key
 	if err := d.Store.Hold(ctx, tx, keys); err != nil {
 		return err
 	}
@@ -105,28 +106,21 @@ func (d *Desk) settle(ctx context.Context, tx *sqldb.Tx, s Sighting, told bool) 
 // dismissed, is settled as of then: since is when, and only what was said later
 // can raise it anew.
 func (d *Desk) known(ctx context.Context, tx *sqldb.Tx, s Sighting, keys []string) (id lanzha.ID, since time.Time, err error) {
-	seen := map[lanzha.ID]bool{}
-	for _, key := range keys {
-		dens, err := d.Store.Under(ctx, tx, key)
-		if err != nil {
+	dens, err := d.Store.Under(ctx, tx, keys)
+	if err != nil {
+		return "", since, err
+	}
+	for _, den := range dens {
+		if here, err := d.isAt(ctx, tx, den, s); err != nil {
 			return "", since, err
+		} else if !here {
+			continue
 		}
-		for _, den := range dens {
-			if seen[den.ID] {
-				continue
-			}
-			seen[den.ID] = true
-			if here, err := d.isAt(ctx, tx, den, s); err != nil {
-				return "", since, err
-			} else if !here {
-				continue
-			}
-			if !den.State.Final() || den.State == Confirmed && !s.At.After(den.FinishedAt.Add(d.Options.window())) {
-				return den.ID, since, nil
-			}
-			if den.FinishedAt.After(since) {
-				since = den.FinishedAt
-			}
+		if !den.State.Final() || den.State == Confirmed && !s.At.After(den.FinishedAt.Add(d.Options.window())) {
+			return den.ID, since, nil
+		}
+		if den.FinishedAt.After(since) {
+			since = den.FinishedAt
 		}
 	}
 	return "", since, nil

@@ -48,27 +48,36 @@ func (Store) InsertSighting(ctx context.Context, tx *sqldb.Tx, s Sighting, keys 
 	if err != nil || n == 0 {
 		return false, err
 	}
-	for _, key := range keys {
-		if _, err := sqldb.Exec(ctx, tx, `INSERT INTO sighting_key (key, weight, at, sighting) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-			key, int(s.Weight), int64(lanzha.At(s.At)), string(s.ID)); err != nil {
-			return false, err
-		}
+	if len(keys) == 0 {
+		return true, nil
 	}
-	return true, nil
+	rows, args := "", []any{int(s.Weight), int64(lanzha.At(s.At)), string(s.ID)}
+	for _, key := range keys {
+		args = append(args, key)
+		rows += fmt.Sprintf(", ($%d, $1, $2, $3)", len(args))
+	}
+	_, err = sqldb.Exec(ctx, tx, `INSERT INTO sighting_key (key, weight, at, sighting) VALUES `+rows[2:]+` ON CONFLICT DO NOTHING`, args...)
+	return true, err
 }
 
-// Hold keeps everybody else from the places under the keys, which are sorted,
-// until tx ends.
+// Hold keeps every other process from the places under the keys, which are
+// sorted and not empty, until tx ends. SQLite has one writer anyway.
 func (Store) Hold(ctx context.Context, tx *sqldb.Tx, keys []string) error {
-	for _, key := range keys {
-		if _, err := sqldb.Exec(ctx, tx, `INSERT INTO den_place (key) VALUES ($1) ON CONFLICT (key) DO NOTHING`, key); err != nil {
-			return err
-		}
-		if _, err := sqldb.One(ctx, tx, "place", sqldb.Value[string], `SELECT key FROM den_place WHERE key = $1`+tx.ForUpdate(), key); err != nil {
-			return err
-		}
+	if tx.Dialect == sqldb.SQLite {
+		return nil
 	}
-	return nil
+	list, args := places(keys)
+	_, err := sqldb.Exec(ctx, tx, `INSERT INTO den_place (key) VALUES (`+strings.ReplaceAll(list, ", ", "), (")+`) ON CONFLICT (key) DO UPDATE SET key = excluded.key`, args...)
+	return err
+}
+
+// places writes "$1, $2" for values.
+func places(values []string) (string, []any) {
+	list, args := make([]string, len(values)), make([]any, len(values))
+	for i, v := range values {
+		list[i], args[i] = fmt.Sprintf("$%d", i+1), v
+	}
+	return strings.Join(list, ", "), args
 }
 
 // near is how many sightings of one weight are looked at under one key.
@@ -195,9 +204,11 @@ func (Store) GetLocked(ctx context.Context, tx *sqldb.Tx, id lanzha.ID) (Den, er
 	return sqldb.One(ctx, tx, "den", scanDen, `SELECT `+denColumns+` FROM den d WHERE d.id = $1`+tx.ForUpdate(), string(id))
 }
 
-// Under lists the dens under a key, the newest first.
-func (Store) Under(ctx context.Context, q sqldb.Queryer, key string) ([]Den, error) {
-	return sqldb.All(ctx, q, scanDen, `SELECT `+denColumns+` FROM den_key k JOIN den d ON d.id = k.den WHERE k.key = $1 ORDER BY k.den DESC LIMIT 20`, key)
+// Under lists the dens under any of some keys, the newest first.
+func (Store) Under(ctx context.Context, q sqldb.Queryer, keys []string) ([]Den, error) {
+	list, args := places(keys)
+	return sqldb.All(ctx, q, scanDen, `SELECT `+denColumns+` FROM den d
+		WHERE d.id IN (SELECT k.den FROM den_key k WHERE k.key IN (`+list+`)) ORDER BY d.id DESC LIMIT 50`, args...)
 }
 
 // UnderWay reads the den that is under way at a key of a den.

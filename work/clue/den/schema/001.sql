@@ -25,7 +25,7 @@ CREATE TABLE sighting_key (
   PRIMARY KEY (key, weight, at, sighting)
 );
 
--- One row for each key that has been seen: whoever looks for a den at a place
+-- One row for each key that has been seen (on PostgreSQL): whoever looks for a den at a place
 -- holds its rows until the transaction ends.
 CREATE TABLE den_place (
   key TEXT PRIMARY KEY
