@@ -48,19 +48,21 @@ func (it Item) Into(v any) error {
 }
 
 // Effect is what a handled item changes; it runs in the transaction that marks
-// the item done. It may be nil.
+// the item done, and only if nobody else has ended the item meanwhile. It may
+// be nil.
 type Effect func(ctx context.Context, tx *sqldb.Tx) error
 
 // Handler fulfils an item. An error means that it is still owed: it is tried
 // again after a back-off, with the same key. An effect that says conflict has
-// been overtaken and counts as done.
+// been overtaken: nothing of it is kept, and the item counts as done.
 type Handler func(ctx context.Context, it Item) (Effect, error)
 
 // Options tune the worker; the zero value is what ships.
 type Options struct {
 	LaneWidth int           // attempts at once in one lane; 0 means 128
-	Lease     time.Duration // how long a worker may take for one attempt; 0 means 2 minutes
-	MaxTries  int           // attempts before an item is dead; 0 means 12, about an hour of back-off
+	Timeout   time.Duration // how long one attempt may take; 0 means 2 minutes
+	Lease     time.Duration // how long a killed process's items wait for another; 0 means 15 s; renewed while an attempt runs
+	MaxTries  int           // failures before an item is dead; 0 means 12, about half an hour of back-off
 	Backoff   time.Duration // wait after the first failure, doubled each time up to 5 minutes; 0 means 1 s
 	Poll      time.Duration // how late work of another process or a passing clock is noticed; 0 means 100 ms
 
@@ -78,15 +80,19 @@ type Outbox struct {
 	handlers map[string]Handler
 	wake     chan struct{}
 
-	mu   sync.Mutex
-	busy map[string]int // attempts running, by lane
+	mu      sync.Mutex
+	busy    map[string]int     // attempts running, by lane
+	running map[lanzha.ID]Item // the same, by ID
 }
 
 // New makes the outbox of a database.
 func New(db *sqldb.DB, now func() time.Time, ids *lanzha.IDs, o Options) *Outbox {
-	defaults := Options{LaneWidth: 128, Lease: 2 * time.Minute, MaxTries: 12, Backoff: time.Second, Poll: 100 * time.Millisecond}
+	defaults := Options{LaneWidth: 128, Timeout: 2 * time.Minute, Lease: 15 * time.Second, MaxTries: 12, Backoff: time.Second, Poll: 100 * time.Millisecond}
 	if o.LaneWidth == 0 {
 		o.LaneWidth = defaults.LaneWidth
+	}
+	if o.Timeout == 0 {
+		o.Timeout = defaults.Timeout
 	}
 	if o.Lease == 0 {
 		o.Lease = defaults.Lease
@@ -100,7 +106,10 @@ func New(db *sqldb.DB, now func() time.Time, ids *lanzha.IDs, o Options) *Outbox
 	if o.Poll == 0 {
 		o.Poll = defaults.Poll
 	}
-	return &Outbox{db: db, now: now, ids: ids, o: o, handlers: map[string]Handler{}, wake: make(chan struct{}, 1), busy: map[string]int{}}
+	return &Outbox{
+		db: db, now: now, ids: ids, o: o, handlers: map[string]Handler{}, wake: make(chan struct{}, 1),
+		busy: map[string]int{}, running: map[lanzha.ID]Item{},
+	}
 }
 
 // Handle registers the handler of a kind, before Run.

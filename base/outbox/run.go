@@ -2,6 +2,8 @@ package outbox
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,21 +12,34 @@ import (
 )
 
 // Run fulfils what is due until ctx ends, then waits for the attempts that are
-// under way. A worker that is killed leaves its items leased; they are tried
-// again when the lease ends.
+// under way. A process that is killed leaves its items leased: on PostgreSQL
+// another takes them when the lease ends, on SQLite, where there is no other,
+// the next start does at once.
 func (b *Outbox) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
+	group.Go(func() { b.renew(ctx) })
+	orphans := b.db.Dialect == sqldb.SQLite
 	for {
-		claimed, err := b.claim(ctx)
-		if ctx.Err() != nil {
-			return nil
+		var claimed []Item
+		var err error
+		if orphans {
+			err = b.adopt(ctx)
+			orphans = err != nil
 		}
+		if err == nil {
+			claimed, err = b.claim(ctx)
+		}
+		// What was claimed is tried even when ctx has just ended: the attempt
+		// hands it back.
 		for _, it := range claimed {
 			group.Go(func() {
 				b.attempt(ctx, it)
-				b.leave(it.Lane)
+				b.leave(it)
 			})
+		}
+		if ctx.Err() != nil {
+			return nil
 		}
 		pause := b.o.Poll
 		if err != nil {
@@ -41,10 +56,52 @@ func (b *Outbox) Run(ctx context.Context) error {
 	}
 }
 
-func (b *Outbox) leave(lane string) {
+// adopt makes what a killed process had leased due now. A lease shows as an
+// attempt that was begun and has no record of its end.
+func (b *Outbox) adopt(ctx context.Context) error {
+	return b.db.Tx(ctx, func(tx *sqldb.Tx) error {
+		_, err := sqldb.Exec(ctx, tx, `UPDATE outbox SET next_at = $1 WHERE state = 'owed' AND next_at > $1 AND attempts > 0
+			AND NOT EXISTS (SELECT 1 FROM outbox_attempt a WHERE a.item = outbox.id AND a.n = outbox.attempts)`, int64(lanzha.At(b.now())))
+		return err
+	})
+}
+
+// renew prolongs the leases of the attempts under way. One that fails to is no
+// worse than a killed process: another may try the item too, and what ends
+// first counts.
+func (b *Outbox) renew(ctx context.Context) {
+	every := time.NewTicker(b.o.Lease / 3)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		b.mu.Lock()
+		held := slices.Collect(maps.Values(b.running))
+		b.mu.Unlock()
+		if len(held) == 0 {
+			continue
+		}
+		_ = b.db.Tx(ctx, func(tx *sqldb.Tx) error { // tried again with the next tick
+			for _, it := range held {
+				if _, err := sqldb.Exec(ctx, tx, `UPDATE outbox SET next_at = $1 WHERE id = $2 AND state = 'owed' AND attempts = $3`,
+					int64(lanzha.At(b.now().Add(b.o.Lease))), string(it.ID), it.Attempts); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}
+
+func (b *Outbox) leave(it Item) {
 	b.mu.Lock()
+	lane := it.Lane
 	full := b.busy[lane] >= b.o.LaneWidth
 	b.busy[lane]--
+	delete(b.running, it.ID)
 	b.mu.Unlock()
 	if full {
 		b.nudge() // others of the lane were waiting for room
@@ -87,6 +144,7 @@ func (b *Outbox) claim(ctx context.Context) ([]Item, error) {
 	b.mu.Lock()
 	for _, it := range claimed {
 		b.busy[it.Lane]++
+		b.running[it.ID] = it
 	}
 	b.mu.Unlock()
 	return claimed, nil
@@ -131,13 +189,12 @@ func (b *Outbox) lease(ctx context.Context, tx *sqldb.Tx, lane string, limit int
 // attempt runs one item and records how it went. When even recording fails the
 // lease runs out and the item is tried again with its key.
 func (b *Outbox) attempt(ctx context.Context, it Item) {
-	work, cancel := context.WithTimeout(ctx, b.o.Lease*9/10)
+	work, cancel := context.WithTimeout(ctx, b.o.Timeout)
 	defer cancel()
 	it.Started = b.now()
-	handler := b.handlers[it.Kind]
 	var effect Effect
 	var err error
-	if handler == nil {
+	if handler := b.handlers[it.Kind]; handler == nil {
 		err = &lanzha.Error{Code: lanzha.CodeInternal, Message: "no handler for " + it.Kind}
 	} else {
 		effect, err = handler(work, it)
@@ -145,29 +202,29 @@ func (b *Outbox) attempt(ctx context.Context, it Item) {
 	if b.o.Sent != nil {
 		b.o.Sent(it)
 	}
-	if ctx.Err() != nil {
-		// Stopping: hand the item back so that the next start need not wait for
-		// the lease. What was sent is sent again with the same key.
-		release, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer stop()
-		if err != nil {
-			b.fail(release, it, err, 0) //nolint:errcheck // the lease ends by itself
-			return
-		}
-		b.settle(release, it, effect) //nolint:errcheck // the lease ends by itself
-		return
-	}
+	stopping := ctx.Err() != nil
+	end, stop := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+	defer stop()
 	if err == nil {
-		if err = b.settle(ctx, it, effect); err == nil {
-			return
-		}
+		err = b.settle(end, it, effect)
 	}
-	b.fail(ctx, it, err, b.backoff(it.Attempts)) //nolint:errcheck // the lease ends by itself
+	switch {
+	case err == nil:
+	case stopping:
+		b.release(end, it) //nolint:errcheck // the lease ends by itself
+	default:
+		b.fail(end, it, err) //nolint:errcheck // the lease ends by itself
+	}
 }
 
-func (b *Outbox) backoff(attempts int) time.Duration {
+// endWithin is how long recording the end of an attempt may take, also while
+// the process is stopping.
+const endWithin = 5 * time.Second
+
+// backoff is the wait after so many failures.
+func (b *Outbox) backoff(failures int64) time.Duration {
 	d := b.o.Backoff
-	for range attempts - 1 {
+	for range failures - 1 {
 		if d *= 2; d >= 5*time.Minute {
 			return 5 * time.Minute
 		}
@@ -175,31 +232,69 @@ func (b *Outbox) backoff(attempts int) time.Duration {
 	return d
 }
 
+// settle applies the effect and marks the item done, in one transaction. Where
+// somebody was faster the effect is undone: the item was forgiven, or another
+// process took it over and ended it.
 func (b *Outbox) settle(ctx context.Context, it Item, effect Effect) error {
-	return b.db.Tx(ctx, func(tx *sqldb.Tx) error {
+	err := b.db.Tx(ctx, func(tx *sqldb.Tx) error {
 		if effect != nil {
-			if err := effect(ctx, tx); err != nil && lanzha.CodeOf(err) != lanzha.CodeConflict {
+			if err := effect(ctx, tx); err != nil {
 				return err
 			}
 		}
-		now := b.now()
-		if _, err := sqldb.Exec(ctx, tx, `UPDATE outbox SET state = 'done', finished_at = $1 WHERE id = $2`,
-			int64(lanzha.At(now)), string(it.ID)); err != nil {
-			return err
+		n, err := b.finish(ctx, tx, it)
+		if err == nil && n == 0 {
+			return lanzha.Conflict("the item is not owed any more")
 		}
-		return record(ctx, tx, it, now, "")
+		return err
+	})
+	if lanzha.CodeOf(err) == lanzha.CodeConflict {
+		err = b.db.Tx(ctx, func(tx *sqldb.Tx) error {
+			_, err := b.finish(ctx, tx, it)
+			return err
+		})
+	}
+	return err
+}
+
+// finish marks the item done and records the attempt; it returns 0 when the
+// item had ended before.
+func (b *Outbox) finish(ctx context.Context, tx *sqldb.Tx, it Item) (int64, error) {
+	now := b.now()
+	n, err := sqldb.Exec(ctx, tx, `UPDATE outbox SET state = 'done', finished_at = $1 WHERE id = $2 AND state = 'owed'`,
+		int64(lanzha.At(now)), string(it.ID))
+	if err != nil {
+		return 0, err
+	}
+	return n, record(ctx, tx, it, now, "")
+}
+
+// release hands an item back because the process is stopping, which is no
+// failure. What was sent is sent again with the same key.
+func (b *Outbox) release(ctx context.Context, it Item) error {
+	return b.db.Tx(ctx, func(tx *sqldb.Tx) error {
+		_, err := sqldb.Exec(ctx, tx, `UPDATE outbox SET next_at = $1 WHERE id = $2 AND state = 'owed' AND attempts = $3`,
+			int64(lanzha.At(b.now())), string(it.ID), it.Attempts)
+		return err
 	})
 }
 
-func (b *Outbox) fail(ctx context.Context, it Item, cause error, again time.Duration) error {
+// fail records a failure and says when the item is tried again; after MaxTries
+// of them it is dead. Attempts that a killed process did not end are no
+// failures of the item.
+func (b *Outbox) fail(ctx context.Context, it Item, cause error) error {
 	return b.db.Tx(ctx, func(tx *sqldb.Tx) error {
 		now := b.now()
+		failures, err := sqldb.One(ctx, tx, "count", sqldb.Value[int64], `SELECT count(*) + 1 FROM outbox_attempt WHERE item = $1 AND error <> ''`, string(it.ID))
+		if err != nil {
+			return err
+		}
 		state, finished := "owed", int64(0)
-		if it.Attempts >= b.o.MaxTries {
+		if failures >= int64(b.o.MaxTries) {
 			state, finished = "dead", int64(lanzha.At(now))
 		}
-		if _, err := sqldb.Exec(ctx, tx, `UPDATE outbox SET state = $1, next_at = $2, finished_at = $3 WHERE id = $4 AND state = 'owed'`,
-			state, int64(lanzha.At(now.Add(again))), finished, string(it.ID)); err != nil {
+		if _, err := sqldb.Exec(ctx, tx, `UPDATE outbox SET state = $1, next_at = $2, finished_at = $3 WHERE id = $4 AND state = 'owed' AND attempts = $5`,
+			state, int64(lanzha.At(now.Add(b.backoff(failures)))), finished, string(it.ID), it.Attempts); err != nil {
 			return err
 		}
 		return record(ctx, tx, it, now, reason(cause))
