@@ -64,3 +64,11 @@ var cardTales = []string{
 	"{time}接到{number}的电话让我刷单返利，我往对方给的银行卡{card}转了{amount}，现在提不出来。",
 	"对方电话{number}，{time}让我把{amount}转到卡号{card}，说是解冻费，转完就联系不上了。",
 }
+
+// Lines are the n-th three ordinary lines of the city, canonical: a mobile of
+// each of the first two carriers and a fixed line. The first 20,000 threes
+// have no line in common, and no line shares its house with another.
+func (c *City) Lines(n int) [3]string {
+	u := uint64(n)
+	return [3]string{c.life(3 * u), c.life(3*u + 1), c.fixed(1+n%2, c.shuffle("lines", n/2%block))}
+}

@@ -1,0 +1,4 @@
+package main
+
+// BenchListsCmd is filled in by its file.
+type BenchListsCmd struct{}
