@@ -222,6 +222,9 @@ func (g *Gateway) Keys() ([]string, error) {
 // read reads one entry that this gateway wrote; false is none with a right
 // signature.
 func (g *Gateway) read(key string) (Entry, bool, error) {
+	if !keyForm.MatchString(key) {
+		return Entry{}, false, nil
+	}
 	b, err := os.ReadFile(g.path(key))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
