@@ -3,6 +3,7 @@ package den_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -141,7 +142,7 @@ func TestTheStory(t *testing.T) {
 	})
 }
 
-// checked brings a den through all steps but the last.
+// received brings a den through all steps but the last.
 func (h *house) received(id lanzha.ID) den.DenPage {
 	h.t.Helper()
 	d := h.read("analyst", id)
@@ -220,8 +221,8 @@ func TestRaisedAnew(t *testing.T) {
 	}
 }
 
-// Eight institutions answer in the same instant, to two houses on one
-// database; all of them are in one den, each once.
+// Eight institutions answer in the same instant: all of them are in one den,
+// each once.
 func TestRaisedOnceUnderConcurrentAnswers(t *testing.T) {
 	sqltest.Run(t, schemas, func(t *testing.T, db *sqldb.DB) {
 		h := open(t, db)
@@ -260,6 +261,49 @@ func TestRaisedOnceUnderConcurrentAnswers(t *testing.T) {
 			t.Errorf("rows: %v", kinds)
 		}
 	})
+}
+
+// Two answers are looked at in one instant by two processes, and neither sees
+// what the other has not committed: the second waits for the first, or nobody
+// would raise the den.
+func TestTheSecondWaitsForTheFirst(t *testing.T) {
+	db := sqltest.OpenPostgres(t, schemas...)
+	h := open(t, db)
+	h.sight(clue.KindMobile, room, "id") // the place is known, and proves nothing
+	h.follow()
+	h.sight(clue.KindFixed, house88, "installation")
+	h.sight(clue.KindFixed, room, "installation")
+	rows, err := h.journal.Search(t.Context(), db.Read(), journal.Filter{Kind: "lookup.answered", Limit: 2})
+	if err != nil || len(rows) != 2 {
+		t.Fatal(len(rows), err)
+	}
+	inside, release, second := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	first := make(chan error, 1)
+	go func() {
+		first <- db.Tx(t.Context(), func(tx *sqldb.Tx) error {
+			err := h.dens.Follow(t.Context(), tx, rows[0])
+			close(inside)
+			<-release
+			return err
+		})
+	}()
+	<-inside
+	go func() {
+		second <- db.Tx(t.Context(), func(tx *sqldb.Tx) error { return h.dens.Follow(t.Context(), tx, rows[1]) })
+	}()
+	until(t, "the second waits, or is through", func() bool {
+		waiting, err := sqldb.One(t.Context(), db.Read(), "count", sqldb.Value[int64],
+			`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+		return err != nil || waiting > 0 || len(second) > 0
+	})
+	close(release)
+	if err := errors.Join(<-first, <-second); err != nil {
+		t.Fatal(err)
+	}
+	h.seq = rows[0].Seq // both rows are done
+	if dens := h.all(); len(dens) != 1 || dens[0].Clues != 3 {
+		t.Fatalf("%d dens", len(dens))
+	}
 }
 
 // Two processes tail one PostgreSQL.
