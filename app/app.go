@@ -5,6 +5,8 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -54,6 +56,10 @@ type Options struct {
 	// tests end the process there. Nil does nothing.
 	Committed func()
 	Sent      func()
+
+	// Lease is how long what a killed process was sending waits for another
+	// process; 0 is what ships.
+	Lease time.Duration
 }
 
 // App is a running house.
@@ -124,7 +130,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 func (a *App) ground(ctx context.Context, o Options) error {
 	a.telemetry = telemetry.New(o.Log, a.now)
 	a.Journal = journal.New(a.DB, a.now, nil)
-	outboxOptions := outbox.Options{}
+	outboxOptions := outbox.Options{Lease: o.Lease}
 	if o.Sent != nil {
 		outboxOptions.Sent = func(outbox.Item) { o.Sent() }
 	}
@@ -192,10 +198,13 @@ func (a *App) Handler() http.Handler {
 
 // Run serves on the listener and does the background work until ctx ends; then
 // it stops taking requests, lets those under way finish, and stops the work.
-func (a *App) Run(ctx context.Context, l net.Listener) error {
+func (a *App) Run(ctx context.Context, l net.Listener) (err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	server.RegisterOnShutdown(a.API.EndStreams)
+	if server.TLSConfig, err = a.clientCertificates(); err != nil {
+		return err
+	}
 	group.Go(func() error {
 		var err error
 		if a.Config.TLS.Cert != "" {
@@ -219,6 +228,24 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	group.Go(func() error { return a.sealer.Run(ctx) })
 	group.Go(func() error { return a.tidy(ctx) })
 	return group.Wait()
+}
+
+// clientCertificates is how TLS takes the certificates of institutions: one
+// that is shown must be signed by the configured authorities; none need be
+// shown, since browsers have none.
+func (a *App) clientCertificates() (*tls.Config, error) {
+	if a.Config.TLS.ClientCA == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(a.Config.TLS.ClientCA)
+	if err != nil {
+		return nil, &lanzha.Error{Code: lanzha.CodeUnavailable, Op: "app", Field: "tls.clientCa", Message: "cannot be read", Err: err}
+	}
+	known := x509.NewCertPool()
+	if !known.AppendCertsFromPEM(text) {
+		return nil, lanzha.Invalid("tls.clientCa", "holds no certificate in PEM")
+	}
+	return &tls.Config{ClientCAs: known, ClientAuth: tls.VerifyClientCertIfGiven, MinVersion: tls.VersionTLS12}, nil
 }
 
 // tidy forgets once an hour what its table says is kept for a time only.

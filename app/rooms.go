@@ -68,12 +68,12 @@ func (a *App) rooms() error {
 
 	a.Dens = &den.Desk{
 		DB: a.DB, Journal: a.Journal, Outbox: a.Outbox, IDs: a.ids, Now: a.now, Clues: a.Clues.Store, Directory: a.Directory,
-		Leader: a.leader, OfficerName: a.Auth.NameOf, Options: den.Options{Window: a.Config.Den.Window},
+		Leader: a.leader, OfficerName: a.Auth.NameOf, Options: den.Options{Window: a.Config.Den.Window, ReceiveWithin: a.Config.Den.ReceiveWithin},
 	}
 	a.Dens.Register()
 
 	a.Cases = &cases.Desk{
-		DB: a.DB, Journal: a.Journal, Now: a.now, IDs: a.ids, Zone: zone,
+		DB: a.DB, Journal: a.Journal, Now: a.now, IDs: a.ids, Zone: zone, Centre: a.Config.Centre.Short,
 		Finders: map[string]cases.Finder{
 			"report": func(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (auth.Resource, error) {
 				r, err := reports.Get(ctx, q, id)

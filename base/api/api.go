@@ -111,7 +111,14 @@ func Register[I, O any](a *API, op Op, handler func(context.Context, *I) (*O, er
 	if strings.Contains(op.Path, "{") {
 		operation.Errors = append(operation.Errors, http.StatusNotFound)
 	}
-	if bound := reflect.TypeFor[I](); embeds[Change](bound) {
+	bound := reflect.TypeFor[I]()
+	for i := range bound.NumField() {
+		// huma passes over these in silence, and the field would always be empty.
+		if f := bound.Field(i); f.Anonymous && !f.IsExported() {
+			panic("api: the input of " + op.ID + " embeds the unexported " + f.Name)
+		}
+	}
+	if embeds[Change](bound) {
 		operation.Errors = append(operation.Errors, http.StatusConflict, http.StatusPreconditionRequired)
 	}
 	slices.Sort(operation.Errors)

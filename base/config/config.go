@@ -37,6 +37,7 @@ type Config struct {
 // Centre is whose house this is.
 type Centre struct {
 	Name   string        `yaml:"name" default:"反诈中心" help:"name of the centre, as it stands on documents"`
+	Short  string        `yaml:"short" help:"what heads the numbers of dossiers, as 昆 in 昆专档〔2026〕3号; may be empty"`
 	Region lanzha.Region `yaml:"region" help:"administrative division code of the centre (GB/T 2260); empty is the whole country"`
 	Zone   string        `yaml:"zone" default:"Asia/Shanghai" help:"time zone of legal days and of printed times"`
 }
@@ -73,7 +74,8 @@ type Lookups struct {
 
 // Den is when clues at one place make a suspected den.
 type Den struct {
-	Window time.Duration `yaml:"window" default:"720h" help:"how far apart the answers about one place may lie"`
+	Window        time.Duration `yaml:"window" default:"720h" help:"how far apart the answers about one place may lie"`
+	ReceiveWithin time.Duration `yaml:"receiveWithin" default:"30m" help:"how long the local police have to receive a den before the leader on duty hears of it"`
 }
 
 // Log is the program's own log, on standard error.
@@ -141,6 +143,9 @@ func (c *Config) check() error {
 	}
 	if c.Den.Window <= 0 {
 		return lanzha.Invalid("den.window", "must be longer than nothing")
+	}
+	if c.Den.ReceiveWithin <= 0 {
+		return lanzha.Invalid("den.receiveWithin", "must be longer than nothing")
 	}
 	if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, c.Log.Level) {
 		return lanzha.Invalid("log.level", "want one of %s", strings.Join(levels, ", "))

@@ -41,7 +41,7 @@ func (c *DemoCmd) Run(ctx context.Context, std *Std, env *Env) (err error) {
 	}
 	cfg := loaded.Config
 	if cfg.Centre.Region == "" {
-		cfg.Centre.Region, cfg.Centre.Name = "530100", "模拟市反诈中心"
+		cfg.Centre.Region, cfg.Centre.Name, cfg.Centre.Short = "530100", "模拟市反诈中心", "模"
 	}
 	address := cfg.Listen
 	if c.Once && env.Listen == "" {
