@@ -59,7 +59,8 @@ const (
 
 // Weigh decides how far an address speaks for a place.
 //
-//   - The address on an ID is where a person is registered, and a sales outlet
+//   - The address on an ID is where a person is registered (it is not even kept:
+//     see fromLookup), and a sales outlet
 //     is where a card was sold to anybody: neither says where the line is. They
 //     support.
 //   - A fixed line is where it is installed, in a hotel as anywhere: the line

@@ -41,6 +41,10 @@ func (d *Desk) fromLookup(ctx context.Context, tx *sqldb.Tx, row journal.Row) er
 	if err != nil || l.State != clue.LookupAnswered || l.Answer.InstallAddress == "" {
 		return err
 	}
+	role := RoleOf(l.Answer.AddressRole)
+	if role == RoleID {
+		return nil // somebody's home: it raises nothing, so it is not kept in the clear
+	}
 	c, err := d.Clues.Get(ctx, tx, l.Clue)
 	if err != nil {
 		return err
@@ -50,7 +54,7 @@ func (d *Desk) fromLookup(ctx context.Context, tx *sqldb.Tx, row journal.Row) er
 		return err
 	}
 	return d.See(ctx, tx, Sighting{
-		Clue: c.ID, Source: "lookup", Origin: l.ID, Institution: l.Institution, Role: RoleOf(l.Answer.AddressRole),
+		Clue: c.ID, Source: "lookup", Origin: l.ID, Institution: l.Institution, Role: role,
 		Raw: l.Answer.InstallAddress, Address: place.Parse(l.Answer.InstallAddress, hint), At: l.AnsweredAt,
 	}, c.Kind)
 }

@@ -257,13 +257,13 @@ func TestEvidenceAdded(t *testing.T) {
 			t.Fatalf("raised at %s with %d clues", first.Address(), first.Clues)
 		}
 		byName := h.sight(clue.KindMobile, "昆明市呈贡区晚枫听涛酒店1206室", "use")
-		h.sight(clue.KindMobile, house88, "id")
+		h.sight(clue.KindMobile, house88, "outlet")
 		dens := h.all()
 		if len(dens) != 1 || dens[0].Clues != 4 || dens[0].Version != 3 {
 			t.Fatalf("%d dens, the first with %d clues in version %d", len(dens), dens[0].Clues, dens[0].Version)
 		}
 		if r := dens[0].Reasons[0]; r.Code != "three_or_more" || r.N != 3 {
-			t.Errorf("the ID counted, or the third did not: %v", dens[0].Reasons)
+			t.Errorf("the outlet counted, or the third did not: %v", dens[0].Reasons)
 		}
 		if diff := cmp.Diff([]string{"den.suspected", "den.evidence_added", "den.evidence_added"}, h.kinds(first.ID)); diff != "" {
 			t.Error(diff)
@@ -302,6 +302,20 @@ func TestOneDoorTwoNames(t *testing.T) {
 		}
 		if !slices.ContainsFunc(dens[0].Reasons, func(r den.Reason) bool { return r.Code == "door_only" }) {
 			t.Errorf("reasons: %v", dens[0].Reasons)
+		}
+	})
+}
+
+// Where a person is registered raises nothing, and nothing of it is kept in
+// the clear.
+func TestAHomeAddressIsNotKept(t *testing.T) {
+	sqltest.Run(t, schemas, func(t *testing.T, db *sqldb.DB) {
+		h := open(t, db)
+		h.sight(clue.KindMobile, house88, "id")
+		h.all()
+		n, err := sqldb.One(t.Context(), db.Read(), "count", sqldb.Value[int64], `SELECT count(*) FROM sighting`)
+		if err != nil || n != 0 {
+			t.Errorf("%d sightings, %v", n, err)
 		}
 	})
 }

@@ -269,7 +269,7 @@ func TestRaisedOnceUnderConcurrentAnswers(t *testing.T) {
 func TestTheSecondWaitsForTheFirst(t *testing.T) {
 	db := sqltest.OpenPostgres(t, schemas...)
 	h := open(t, db)
-	h.sight(clue.KindMobile, room, "id") // the place is known, and proves nothing
+	h.sight(clue.KindMobile, room, "outlet") // the place is known, and proves nothing
 	h.follow()
 	h.sight(clue.KindFixed, house88, "installation")
 	h.sight(clue.KindFixed, room, "installation")
