@@ -227,6 +227,9 @@ func (d *Desk) Receive(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, a Answer
 		}
 		return l, nil
 	}
+	if err := d.Store.IndexSubscriber(ctx, tx, l); err != nil {
+		return l, err
+	}
 	if err := d.Outbox.Forgive(ctx, tx, l.halfKey(), l.fullKey()); err != nil {
 		return l, err
 	}

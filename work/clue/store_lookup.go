@@ -128,6 +128,28 @@ func (s *Store) asked(ctx context.Context, q sqldb.Queryer, clue, institution la
 	return n > 0, err
 }
 
+// IndexSubscriber makes a lookup's subscriber findable by the exact name.
+func (s *Store) IndexSubscriber(ctx context.Context, tx *sqldb.Tx, l Lookup) error {
+	if l.Answer.Subscriber == nil || l.Answer.Subscriber.Name == "" {
+		return nil
+	}
+	_, err := sqldb.Exec(ctx, tx, `INSERT INTO subscriber (name_index, lookup, clue) VALUES ($1, $2, $3) ON CONFLICT (name_index, lookup) DO NOTHING`,
+		s.vault.Index(l.Answer.Subscriber.Name)[0], string(l.ID), string(l.Clue))
+	return err
+}
+
+// BySubscriber lists the clues whose line was opened under an exact name, the
+// newest first, 20 at most.
+func (s *Store) BySubscriber(ctx context.Context, q sqldb.Queryer, name string) ([]Clue, error) {
+	var places []string
+	var args []any
+	for i, index := range s.vault.Index(name) { // one for each generation of keys
+		places, args = append(places, fmt.Sprintf("$%d", i+1)), append(args, index)
+	}
+	return sqldb.All(ctx, q, scanClue, `SELECT `+clueColumns+` FROM clue c
+		WHERE c.id IN (SELECT clue FROM subscriber WHERE name_index IN (`+strings.Join(places, ", ")+`)) ORDER BY c.id DESC LIMIT 20`, args...)
+}
+
 // LookupFilter narrows Lookups. One of Institution, EscalatedTo and Region
 // leads; State is always set.
 type LookupFilter struct {

@@ -92,22 +92,35 @@ func none(err error) error {
 	return err
 }
 
+// clues are found by ID, by value, and by the exact name of a subscriber.
 func (x *Index) clues(ctx context.Context, scope auth.Scope, text string) ([]Hit, error) {
-	var c clue.Clue
-	if id, err := lanzha.ParseID(text); err == nil {
-		if c, err = x.Clues.Get(ctx, x.DB.Read(), id); err != nil {
-			return nil, none(err)
-		}
-	} else if kind, value, err := clue.Canonical(text, x.Now()); err != nil {
-		return nil, nil
-	} else if c, err = x.Clues.Find(ctx, x.DB.Read(), kind, value); err != nil {
+	var found []clue.Clue
+	var one clue.Clue
+	var err error
+	if id, bad := lanzha.ParseID(text); bad == nil {
+		one, err = x.Clues.Get(ctx, x.DB.Read(), id)
+	} else if kind, value, bad := clue.Canonical(text, x.Now()); bad == nil {
+		one, err = x.Clues.Find(ctx, x.DB.Read(), kind, value)
+	} else {
+		found, err = x.Clues.BySubscriber(ctx, x.DB.Read(), text)
+	}
+	if err != nil {
 		return nil, none(err)
 	}
-	regions, err := x.Clues.Regions(ctx, x.DB.Read(), c.ID)
-	if err != nil || !scope.Covers(auth.Resource{Regions: regions}) {
-		return nil, err
+	if one.ID != "" {
+		found = []clue.Clue{one}
 	}
-	return []Hit{{Kind: "clue", ID: c.ID, Title: c.Value, Detail: string(c.State)}}, nil
+	hits := []Hit{}
+	for _, c := range found {
+		regions, err := x.Clues.Regions(ctx, x.DB.Read(), c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if len(hits) < perSource && scope.Covers(auth.Resource{Regions: regions}) {
+			hits = append(hits, Hit{Kind: "clue", ID: c.ID, Title: c.Value, Detail: string(c.State)})
+		}
+	}
+	return hits, nil
 }
 
 func (x *Index) reports(ctx context.Context, scope auth.Scope, text string) ([]Hit, error) {

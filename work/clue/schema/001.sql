@@ -88,3 +88,12 @@ CREATE INDEX lookup_district ON lookup (district, state, due_at, id);
 CREATE INDEX lookup_institution ON lookup (institution, state, due_at, id);
 CREATE INDEX lookup_asked ON lookup (asked_at, institution);
 CREATE INDEX lookup_escalated ON lookup (escalated_to, state) WHERE escalated_to <> '';
+
+-- Who opened a line, by the keyed blind index of the name: found by the exact
+-- name, and unreadable without the keys. It goes with the lookup.
+CREATE TABLE subscriber (
+  name_index TEXT NOT NULL,
+  lookup     TEXT NOT NULL REFERENCES lookup (id),
+  clue       TEXT NOT NULL,
+  PRIMARY KEY (name_index, lookup)
+);
