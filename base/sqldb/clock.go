@@ -11,6 +11,6 @@ func (db *DB) Clock(ctx context.Context) (time.Time, error) {
 	if db.Dialect == Postgres {
 		query = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`
 	}
-	micros, err := One(ctx, db.read, "time", Value[int64], query)
+	micros, err := One(ctx, db.reader, "time", Value[int64], query)
 	return time.UnixMicro(micros).UTC(), err
 }

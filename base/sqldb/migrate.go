@@ -119,12 +119,6 @@ func (db *DB) migrate(ctx context.Context, s Schema) error {
 	if err != nil {
 		return err
 	}
-	// On SQLite the provider would ask for a second connection while it holds
-	// the only one.
-	if db.Dialect == SQLite {
-		db.write.SetMaxOpenConns(2)
-		defer db.write.SetMaxOpenConns(1)
-	}
 	_, err = provider.Up(ctx)
 	return err
 }

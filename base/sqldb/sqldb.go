@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -46,8 +45,8 @@ type DB struct {
 	write *sql.DB
 	read  *sql.DB
 
-	mu    sync.Mutex
-	stmts map[string]*sql.Stmt // SQLite only: prepared on the one writing connection
+	writer *writer // SQLite only
+	reader Queryer
 }
 
 // Options tune Open; the zero value is what ships.
@@ -84,7 +83,7 @@ func openPostgres(ctx context.Context, address string, o Options) (*DB, error) {
 			Hint: "check the address, the password and that the server runs", Err: err,
 		}
 	}
-	return &DB{Dialect: Postgres, url: address, write: pool, read: pool}, nil
+	return &DB{Dialect: Postgres, url: address, write: pool, read: pool, reader: pool}, nil
 }
 
 // openSQLite keeps one writing connection and several that can only read, so
@@ -115,9 +114,10 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, lanzha.Internal("sqldb.Open", err)
 	}
-	w.SetMaxOpenConns(1)
+	w.SetMaxOpenConns(3) // ours, and two for migrations
 	w.SetConnMaxIdleTime(0)
-	if err := w.PingContext(ctx); err != nil {
+	one, err := newWriter(ctx, w)
+	if err != nil {
 		_ = w.Close()
 		return nil, closedFile(err)
 	}
@@ -128,7 +128,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	r.SetMaxOpenConns(o.Readers)
 	r.SetMaxIdleConns(o.Readers)
-	return &DB{Dialect: SQLite, url: abs, write: w, read: r, stmts: map[string]*sql.Stmt{}}, nil
+	return &DB{Dialect: SQLite, url: abs, write: w, read: r, writer: one, reader: &reader{pool: r, stmts: map[string]*sql.Stmt{}}}, nil
 }
 
 func closedFile(err error) error {
@@ -144,7 +144,7 @@ func (db *DB) Close() error {
 		return db.write.Close()
 	}
 	// The reader first: the last writer to go folds the WAL into the file.
-	return errors.Join(db.read.Close(), db.write.Close())
+	return errors.Join(db.read.Close(), db.writer.close(), db.write.Close())
 }
 
 // Address is what Open was given: the absolute path of a SQLite file, or the
@@ -153,11 +153,11 @@ func (db *DB) Address() string { return db.url }
 
 // Read gives the pool for queries outside a transaction. On SQLite it cannot
 // write.
-func (db *DB) Read() Queryer { return db.read }
+func (db *DB) Read() Queryer { return db.reader }
 
 // Ping reports whether the database answers.
 func (db *DB) Ping(ctx context.Context) error {
-	if err := db.write.PingContext(ctx); err != nil {
+	if err := db.read.PingContext(ctx); err != nil {
 		return &lanzha.Error{Code: lanzha.CodeUnavailable, Op: "sqldb.Ping", Message: "the database does not answer", Err: err}
 	}
 	return nil
@@ -176,11 +176,16 @@ type Queryer interface {
 // Tx is a transaction that will commit when its function returns nil.
 type Tx struct {
 	Dialect Dialect
-	tx      *sql.Tx
+	tx      connection
 	db      *DB
 	after   []func()
+}
 
-	unprepared []string
+// connection is where a transaction runs: a *sql.Tx of PostgreSQL, SQLite's
+// one writing *sql.Conn.
+type connection interface {
+	Queryer
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // After has f run once the transaction has committed; it does not run when the
@@ -190,70 +195,50 @@ func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
 
 // ExecContext runs a statement.
 func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if s := tx.stmt(ctx, query); s != nil {
-		return s.ExecContext(ctx, args...)
+	if s := tx.prepared(query); s != nil {
+		return s.ExecContext(tx.whole(ctx), args...)
 	}
-	return tx.tx.ExecContext(ctx, query, args...)
+	return tx.tx.ExecContext(tx.whole(ctx), query, args...)
 }
 
 // QueryContext runs a query.
 func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if s := tx.stmt(ctx, query); s != nil {
-		return s.QueryContext(ctx, args...)
+	if s := tx.prepared(query); s != nil {
+		return s.QueryContext(tx.whole(ctx), args...)
 	}
-	return tx.tx.QueryContext(ctx, query, args...)
+	return tx.tx.QueryContext(tx.whole(ctx), query, args...)
 }
 
 // QueryRowContext runs a query for one row.
 func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if s := tx.stmt(ctx, query); s != nil {
-		return s.QueryRowContext(ctx, args...)
+	if s := tx.prepared(query); s != nil {
+		return s.QueryRowContext(tx.whole(ctx), args...)
 	}
-	return tx.tx.QueryRowContext(ctx, query, args...)
+	return tx.tx.QueryRowContext(tx.whole(ctx), query, args...)
 }
 
-// stmt keeps statements prepared on SQLite's one writing connection, where
-// parsing costs as much as running; pgx does the same by itself.
-func (tx *Tx) stmt(ctx context.Context, query string) *sql.Stmt {
-	if tx.db.stmts == nil {
+// prepared is the statement as SQLite's writer keeps it; pgx keeps them by
+// itself.
+func (tx *Tx) prepared(query string) *sql.Stmt {
+	if tx.db.writer == nil {
 		return nil
 	}
-	tx.db.mu.Lock()
-	s := tx.db.stmts[query]
-	tx.db.mu.Unlock()
-	if s == nil {
-		// Prepared after the commit: the one connection is ours now, and asking
-		// the pool for another would wait for ever.
-		tx.unprepared = append(tx.unprepared, query)
-		return nil
+	s, err := tx.db.writer.prepared(query)
+	if err != nil {
+		return nil // it says so when it runs
 	}
-	return tx.tx.StmtContext(ctx, s)
+	return s
 }
 
-// prepare keeps the statements that a transaction met for the first time. It
-// is a saving only: a statement that cannot be prepared says so when it runs.
-func (db *DB) prepare(ctx context.Context, queries []string) {
-	for _, query := range queries {
-		db.mu.Lock()
-		known := db.stmts[query] != nil || len(db.stmts) >= maxPrepared
-		db.mu.Unlock()
-		if known {
-			continue
-		}
-		if s, err := db.write.PrepareContext(ctx, query); err == nil {
-			db.mu.Lock()
-			if db.stmts[query] == nil {
-				db.stmts[query] = s
-			} else {
-				defer s.Close()
-			}
-			db.mu.Unlock()
-		}
+// whole lets a context that ends stop a transaction of SQLite between two
+// statements and not within one: SQLite would roll back all that shares the
+// commit.
+func (tx *Tx) whole(ctx context.Context) context.Context {
+	if tx.db.writer == nil || ctx.Err() != nil {
+		return ctx
 	}
+	return context.WithoutCancel(ctx)
 }
-
-// maxPrepared bounds the statements kept; the house has some 300 that write.
-const maxPrepared = 500
 
 // Tx runs fn in a transaction and commits when it returns nil. A serialisation
 // failure or a deadlock runs fn again, up to five times, so fn must have no
@@ -272,7 +257,26 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 }
 
-func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
+func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
+	tx := &Tx{Dialect: db.Dialect, db: db}
+	var err error
+	if db.writer != nil {
+		tx.tx = db.writer.conn
+		err = db.writer.run(ctx, tx, fn, db.Committed)
+	} else {
+		err = db.alone(ctx, tx, fn)
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+// alone runs a transaction on a connection of its own.
+func (db *DB) alone(ctx context.Context, tx *Tx, fn func(tx *Tx) error) error {
 	raw, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return wrap("sqldb.Begin", err)
@@ -283,7 +287,7 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
 			_ = raw.Rollback() // fn failed or panicked; its error is what counts
 		}
 	}()
-	tx := &Tx{Dialect: db.Dialect, tx: raw, db: db}
+	tx.tx = raw
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -293,10 +297,6 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
 	}
 	if db.Committed != nil {
 		db.Committed()
-	}
-	db.prepare(ctx, tx.unprepared)
-	for _, f := range tx.after {
-		f()
 	}
 	return nil
 }
@@ -312,7 +312,7 @@ func retryable(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == "40001" || pg.Code == "40P01"
 	}
-	return false
+	return errors.Is(err, errGroupLost)
 }
 
 // IsUnique reports whether err is a violation of a unique constraint or a

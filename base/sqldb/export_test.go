@@ -1,0 +1,4 @@
+package sqldb
+
+// Waiting counts the transactions that wait for SQLite's writer.
+func Waiting(db *DB) int { return int(db.writer.waiting.Load()) }
