@@ -20,6 +20,7 @@ import (
 	"lanzha/app/demo"
 	"lanzha/base/auth"
 	"lanzha/base/sqldb"
+	"lanzha/base/telemetry"
 	"lanzha/gateway/sandbox"
 )
 
@@ -92,7 +93,11 @@ func (c *BenchReportsCmd) Run(ctx context.Context, std *Std, env *Env) (err erro
 		return err
 	}
 	defer l.Close()
-	house, err := app.New(ctx, cfg, app.Options{Now: std.Now})
+	log, err := telemetry.NewLogger(std.Err, "warn", cfg.Log.Format)
+	if err != nil {
+		return err
+	}
+	house, err := app.New(ctx, cfg, app.Options{Now: std.Now, Log: log})
 	if err != nil {
 		return err
 	}
