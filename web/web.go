@@ -18,6 +18,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed all:dist
@@ -31,12 +32,13 @@ var fallback []byte
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 	"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// file is one file ready to be sent, compressed once.
+// file is one file ready to be sent. It is compressed when it is first asked
+// for, and once: a start need not wait for it.
 type file struct {
 	kind   string // Content-Type
 	etag   string // strong, of the plain bytes
 	plain  []byte
-	zipped []byte // nil when gzip gains nothing
+	zipped func() []byte // nil when gzip gains nothing
 }
 
 type console struct {
@@ -102,7 +104,14 @@ func prepare(name string, b []byte) *file {
 		kind = "application/octet-stream"
 	}
 	sum := sha256.Sum256(b)
-	f := &file{kind: kind, etag: `"` + hex.EncodeToString(sum[:12]) + `"`, plain: b}
+	return &file{
+		kind: kind, etag: `"` + hex.EncodeToString(sum[:12]) + `"`, plain: b,
+		zipped: sync.OnceValue(func() []byte { return zip(b) }),
+	}
+}
+
+// zip is b compressed, or nil when that gains nothing.
+func zip(b []byte) []byte {
 	var z bytes.Buffer
 	w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
 	if err == nil {
@@ -111,10 +120,10 @@ func prepare(name string, b []byte) *file {
 	if err == nil {
 		err = w.Close()
 	}
-	if err == nil && z.Len() < len(b)*9/10 {
-		f.zipped = z.Bytes()
+	if err != nil || z.Len() >= len(b)*9/10 {
+		return nil
 	}
-	return f
+	return z.Bytes()
 }
 
 func (c *console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -158,9 +167,11 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request, status int) {
 	h.Set("Content-Type", f.kind)
 	h.Set("Vary", "Accept-Encoding")
 	body, etag := f.plain, f.etag
-	if f.zipped != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if !acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		// as it is
+	} else if zipped := f.zipped(); zipped != nil {
 		h.Set("Content-Encoding", "gzip")
-		body, etag = f.zipped, strings.TrimSuffix(f.etag, `"`)+`-gz"`
+		body, etag = zipped, strings.TrimSuffix(f.etag, `"`)+`-gz"`
 	}
 	if status == http.StatusOK {
 		h.Set("ETag", etag)
