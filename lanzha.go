@@ -172,6 +172,20 @@ func (r Region) Levels() []Region {
 	return out
 }
 
+// Prefix is what the codes of r and of all within it begin with: two digits of
+// a province, four of a city, all six of a district. "" is every code.
+func (r Region) Prefix() string {
+	switch {
+	case !r.Valid():
+		return string(r)
+	case r.District() != "":
+		return string(r)
+	case r.City() != "":
+		return string(r[:4])
+	}
+	return string(r[:2])
+}
+
 // Contains reports whether other lies in r. The empty region, the country,
 // contains everything, records of unknown region among them.
 func (r Region) Contains(other Region) bool {

@@ -62,6 +62,16 @@ func TestRegion(t *testing.T) {
 	}
 }
 
+func TestRegionPrefixKeepsItsZeros(t *testing.T) {
+	for region, want := range map[lanzha.Region]string{
+		"500000": "50", "421000": "4210", "530114": "530114", "530110": "530110", "810001": "810001", "": "",
+	} {
+		if got := region.Prefix(); got != want {
+			t.Errorf("Region(%q).Prefix() = %q, want %q", region, got, want)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	err := fmt.Errorf("while saving: %w", lanzha.Invalid("text", "too long"))
 	if lanzha.CodeOf(err) != lanzha.CodeInvalid {

@@ -158,7 +158,7 @@ func (j *Journal) Append(ctx context.Context, tx *sqldb.Tx, at time.Time, e Entr
 	if _, err := sqldb.Exec(ctx, tx, query, args...); err != nil {
 		return 0, err
 	}
-	tx.After(j.wake)
+	tx.After(func() { j.wake(e.Kind) })
 	return seq, nil
 }
 
@@ -190,11 +190,20 @@ func (j *Journal) NewEpoch(ctx context.Context, tx *sqldb.Tx, at time.Time) erro
 	return err
 }
 
-func (j *Journal) wake() {
+// wake tells those who wait for any row, and the stages that follow the kind.
+func (j *Journal) wake(kind string) {
 	j.mu.Lock()
 	close(j.woken)
 	j.woken = make(chan struct{})
 	j.mu.Unlock()
+	for _, t := range j.tails {
+		if slices.Contains(t.kinds, kind) {
+			select {
+			case t.bell <- struct{}{}:
+			default: // rung already
+			}
+		}
+	}
 }
 
 // Appended returns a channel that is closed at this process's next append.
@@ -283,26 +292,19 @@ func (j *Journal) Search(ctx context.Context, q sqldb.Queryer, f Filter) ([]Row,
 	if f.Before == 0 {
 		f.Before = 1<<63 - 1
 	}
-	from, where, args := `journal j`, `j.seq < $1`, []any{f.Before}
-	add := func(condition string, value any) {
-		args = append(args, value)
-		where += fmt.Sprintf(" AND "+condition, len(args))
-	}
+	from, where := `journal j`, sqldb.Where{}
+	where.And("j.seq < ?", f.Before)
 	if f.Record != "" {
 		from = `journal_about a JOIN journal j ON j.seq = a.seq`
-		add("a.record = $%d", string(f.Record))
+		where.And("a.record = ?", string(f.Record))
 	}
 	if f.Kind != "" {
-		add("j.kind = $%d", f.Kind)
+		where.And("j.kind = ?", f.Kind)
 	}
 	if f.Actor != "" {
-		add("j.actor = $%d", string(f.Actor))
+		where.And("j.actor = ?", string(f.Actor))
 	}
-	if f.Region != "" {
-		// The codes below a region are a range of strings.
-		add("j.region >= $%d", string(f.Region))
-		add("j.region <= $%d", strings.TrimRight(string(f.Region), "0")+"~")
-	}
-	args = append(args, f.Limit)
-	return sqldb.All(ctx, q, scanRow, fmt.Sprintf(`SELECT `+columns+` FROM `+from+` WHERE `+where+` ORDER BY j.seq DESC LIMIT $%d`, len(args)), args...)
+	where.Within("j.region", f.Region)
+	limit := where.Arg(f.Limit)
+	return sqldb.All(ctx, q, scanRow, `SELECT `+columns+` FROM `+from+` WHERE `+where.String()+` ORDER BY j.seq DESC LIMIT `+limit, where.Args()...)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -264,27 +263,21 @@ type Filter struct {
 
 // List reads institutions by code, without their ranges.
 func (d *Directory) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Institution, error) {
-	where, args := `code > $1`, []any{f.After}
-	add := func(condition string, value any) {
-		args = append(args, value)
-		where += " AND " + strings.ReplaceAll(condition, "?", fmt.Sprintf("$%d", len(args)))
-	}
+	var where sqldb.Where
+	where.And("code > ?", f.After)
 	if f.Kind != "" {
-		add(`kind = ?`, string(f.Kind))
+		where.And("kind = ?", string(f.Kind))
 	}
-	if f.Region != "" {
-		add(`region >= ?`, string(f.Region))
-		add(`region <= ?`, strings.TrimRight(string(f.Region), "0")+"~")
-	}
+	where.Within("region", f.Region)
 	if f.Text != "" {
 		escape := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-		add(`lower(code || ' ' || name || ' ' || name_en) LIKE ? ESCAPE '\'`, "%"+escape.Replace(strings.ToLower(f.Text))+"%")
+		where.And(`lower(code || ' ' || name || ' ' || name_en) LIKE ? ESCAPE '\'`, "%"+escape.Replace(strings.ToLower(f.Text))+"%")
 	}
 	if f.Only != "" {
-		add(`id = ?`, string(f.Only))
+		where.And("id = ?", string(f.Only))
 	}
-	args = append(args, f.Limit)
-	return sqldb.All(ctx, q, d.scan, fmt.Sprintf(`SELECT `+columns+` FROM institution WHERE `+where+` ORDER BY code LIMIT $%d`, len(args)), args...)
+	limit := where.Arg(f.Limit)
+	return sqldb.All(ctx, q, d.scan, `SELECT `+columns+` FROM institution WHERE `+where.String()+` ORDER BY code LIMIT `+limit, where.Args()...)
 }
 
 // staleAfter is how long routes are used without asking whether another

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
-	"fmt"
 
 	"lanzha"
 	"lanzha/base/sqldb"
@@ -113,30 +112,19 @@ type Filter struct {
 
 // List reads dossiers, the newest first.
 func (Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Dossier, error) {
-	where, args := `1 = 1`, []any{}
-	add := func(condition, value string) {
-		args = append(args, value)
-		where += fmt.Sprintf(" AND "+condition, len(args))
-	}
-	switch {
-	case f.Region.District() != "":
-		add("district = $%d", string(f.Region))
-	case f.Region.City() != "":
-		add("city = $%d", string(f.Region))
-	case f.Region != "":
-		add("province = $%d", string(f.Region))
-	}
+	var where sqldb.Where
+	where.Region(f.Region)
 	if f.State != "" {
-		add("state = $%d", string(f.State))
+		where.And("state = ?", string(f.State))
 	}
 	if f.Record != "" {
-		add("id IN (SELECT dossier FROM dossier_link WHERE record = $%d)", string(f.Record))
+		where.And("id IN (SELECT dossier FROM dossier_link WHERE record = ?)", string(f.Record))
 	}
 	if f.Before != "" {
-		add("id < $%d", string(f.Before))
+		where.And("id < ?", string(f.Before))
 	}
-	args = append(args, f.Limit)
-	return sqldb.All(ctx, q, scan, fmt.Sprintf(`SELECT `+columns+` FROM dossier WHERE `+where+` ORDER BY id DESC LIMIT $%d`, len(args)), args...)
+	limit := where.Arg(f.Limit)
+	return sqldb.All(ctx, q, scan, `SELECT `+columns+` FROM dossier WHERE `+where.String()+` ORDER BY id DESC LIMIT `+limit, where.Args()...)
 }
 
 // Link adds a record to a dossier and reports whether it is new there.

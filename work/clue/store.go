@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"strings"
 	"time"
 
 	"lanzha"
@@ -175,16 +174,15 @@ func KeyOf(c Clue) Key { return Key{Rank: c.rank(), ID: c.ID} }
 
 // List reads clues: late first, then soonest deadline, then the newest.
 func (s *Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Clue, error) {
-	where, args := []string{"r.region = $1", "r.state = $2"}, []any{string(f.Region), string(f.State)}
+	var where sqldb.Where
+	where.And("r.region = ? AND r.state = ?", string(f.Region), string(f.State))
 	if f.Kind != "" {
-		args = append(args, string(f.Kind))
-		where = append(where, fmt.Sprintf("r.kind = $%d", len(args)))
+		where.And("r.kind = ?", string(f.Kind))
 	}
 	if f.After != nil {
-		args = append(args, f.After.Rank, string(f.After.ID))
-		where = append(where, fmt.Sprintf("(r.rank, r.clue) > ($%d, $%d)", len(args)-1, len(args)))
+		where.And("(r.rank, r.clue) > (?, ?)", f.After.Rank, string(f.After.ID))
 	}
-	args = append(args, f.Limit)
-	return sqldb.All(ctx, q, scanClue, fmt.Sprintf(`SELECT `+clueColumns+` FROM clue_region r JOIN clue c ON c.id = r.clue
-		WHERE %s ORDER BY r.rank, r.clue LIMIT $%d`, strings.Join(where, " AND "), len(args)), args...)
+	limit := where.Arg(f.Limit)
+	return sqldb.All(ctx, q, scanClue, `SELECT `+clueColumns+` FROM clue_region r JOIN clue c ON c.id = r.clue
+		WHERE `+where.String()+` ORDER BY r.rank, r.clue LIMIT `+limit, where.Args()...)
 }

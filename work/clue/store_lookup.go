@@ -169,38 +169,23 @@ type LookupKey struct {
 
 // Lookups lists questions without their answers, the soonest deadline first.
 func (s *Store) Lookups(ctx context.Context, q sqldb.Queryer, f LookupFilter) ([]Lookup, error) {
-	where, args := []string{"state = $1"}, []any{string(f.State)}
-	add := func(condition string, values ...any) {
-		places := make([]any, len(values))
-		for i, v := range values {
-			args = append(args, v)
-			places[i] = len(args)
-		}
-		where = append(where, fmt.Sprintf(condition, places...))
-	}
+	var where sqldb.Where
+	where.And("state = ?", string(f.State))
 	if f.Institution != "" {
-		add("institution = $%d", string(f.Institution))
+		where.And("institution = ?", string(f.Institution))
 	}
 	if f.EscalatedTo != "" {
-		add("escalated_to = $%d AND escalated_to <> ''", string(f.EscalatedTo))
+		where.And("escalated_to = ? AND escalated_to <> ''", string(f.EscalatedTo))
 	}
-	switch {
-	case f.Region == "":
-	case f.Region.District() != "":
-		add("district = $%d", string(f.Region))
-	case f.Region.City() != "":
-		add("city = $%d", string(f.Region))
-	default:
-		add("province = $%d", string(f.Region))
-	}
+	where.Region(f.Region)
 	if f.After != nil {
-		add("(due_at, id) > ($%d, $%d)", int64(f.After.Due), string(f.After.ID))
+		where.And("(due_at, id) > (?, ?)", int64(f.After.Due), string(f.After.ID))
 	}
-	args = append(args, f.Limit)
+	limit := where.Arg(f.Limit)
 	return sqldb.All(ctx, q, func(row sqldb.Scanner) (Lookup, error) {
 		l, _, err := scanLine(row)
 		return l, err
-	}, fmt.Sprintf(`SELECT `+lookupColumns+` FROM lookup WHERE %s ORDER BY due_at, id LIMIT $%d`, strings.Join(where, " AND "), len(args)), args...)
+	}, `SELECT `+lookupColumns+` FROM lookup WHERE `+where.String()+` ORDER BY due_at, id LIMIT `+limit, where.Args()...)
 }
 
 // Figures are how an institution answers.
@@ -218,18 +203,10 @@ type Figures struct {
 // Figures counts by institution the questions asked in [from, to). A question
 // still within its deadline counts for nobody yet.
 func (s *Store) Figures(ctx context.Context, q sqldb.Queryer, region lanzha.Region, from, to, now time.Time) ([]Figures, error) {
-	scope, args := "", []any{int64(lanzha.At(from)), int64(lanzha.At(to)), int64(lanzha.At(now))}
-	if region != "" {
-		args = append(args, string(region))
-		switch {
-		case region.District() != "":
-			scope = " AND district = $4"
-		case region.City() != "":
-			scope = " AND city = $4"
-		default:
-			scope = " AND province = $4"
-		}
-	}
+	var where sqldb.Where
+	where.And("asked_at >= ? AND asked_at < ? AND state <> 'cancelled'", int64(lanzha.At(from)), int64(lanzha.At(to)))
+	where.Region(region)
+	late := where.Arg(int64(lanzha.At(now)))
 	return sqldb.All(ctx, q, func(row sqldb.Scanner) (Figures, error) {
 		var f Figures
 		var p50, p95 int64
@@ -240,13 +217,13 @@ func (s *Store) Figures(ctx context.Context, q sqldb.Queryer, region lanzha.Regi
 			SELECT institution, state, due_at, asked_at, answered_at,
 				row_number() OVER (PARTITION BY institution, CASE WHEN state = 'answered' THEN 1 ELSE 0 END ORDER BY answered_at - asked_at) AS n,
 				count(*) OVER (PARTITION BY institution, CASE WHEN state = 'answered' THEN 1 ELSE 0 END) AS of_n
-			FROM lookup WHERE asked_at >= $1 AND asked_at < $2 AND state <> 'cancelled'`+scope+`)
+			FROM lookup WHERE `+where.String()+`)
 		SELECT institution, count(*),
 			count(*) FILTER (WHERE state = 'answered'), count(*) FILTER (WHERE state = 'refused'),
 			count(*) FILTER (WHERE state IN ('asked', 'sent', 'overdue')),
 			count(*) FILTER (WHERE state IN ('answered', 'refused') AND answered_at <= due_at),
-			count(*) FILTER (WHERE state IN ('answered', 'refused', 'unreadable') OR due_at < $3),
+			count(*) FILTER (WHERE state IN ('answered', 'refused', 'unreadable') OR due_at < `+late+`),
 			coalesce(max(CASE WHEN state = 'answered' AND n = (of_n + 1) / 2 THEN answered_at - asked_at END), 0),
 			coalesce(max(CASE WHEN state = 'answered' AND n = (of_n * 95 + 99) / 100 THEN answered_at - asked_at END), 0)
-		FROM l GROUP BY institution ORDER BY institution`, args...)
+		FROM l GROUP BY institution ORDER BY institution`, where.Args()...)
 }

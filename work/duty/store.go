@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"slices"
-	"strings"
 	"time"
 
 	"lanzha"
@@ -92,11 +91,14 @@ func (r *Roster) Replace(ctx context.Context, tx *sqldb.Tx, actor lanzha.ID, d L
 // Days reads the lists of a region and those below it, from one day to another,
 // both included, by day and region.
 func (r *Roster) Days(ctx context.Context, q sqldb.Queryer, region lanzha.Region, from, to string) ([]List, error) {
+	var where sqldb.Where
+	where.And("day >= ? AND day <= ?", from, to)
+	where.Within("region", region)
 	days, err := sqldb.All(ctx, q, func(s sqldb.Scanner) (List, error) {
 		d := List{Entries: []Entry{}}
-		return d, s.Scan(&d.ID, &d.Version, &d.Region, &d.Day)
-	}, `SELECT id, version, region, day FROM duty_day WHERE day >= $1 AND day <= $2 AND region >= $3 AND region <= $4 ORDER BY day, region`,
-		from, to, string(region), strings.TrimRight(string(region), "0")+"~")
+		err := s.Scan(&d.ID, &d.Version, &d.Region, &d.Day)
+		return d, err
+	}, `SELECT id, version, region, day FROM duty_day WHERE `+where.String()+` ORDER BY day, region`, where.Args()...)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"lanzha"
 	"lanzha/base/sqldb"
@@ -139,40 +138,24 @@ type Key struct {
 
 // List reads reports, the newest first.
 func (s *Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Line, error) {
-	where, args := []string{"1 = 1"}, []any{}
-	add := func(condition string, values ...any) {
-		places := make([]any, len(values))
-		for i, v := range values {
-			args = append(args, v)
-			places[i] = len(args)
-		}
-		where = append(where, fmt.Sprintf(condition, places...))
-	}
-	switch {
-	case f.Region == "":
-	case f.Region.District() != "":
-		add("district = $%d", string(f.Region))
-	case f.Region.City() != "":
-		add("city = $%d", string(f.Region))
-	default:
-		add("province = $%d", string(f.Region))
-	}
+	var where sqldb.Where
+	where.Region(f.Region)
 	if f.Type != "" {
-		add("type = $%d", string(f.Type))
+		where.And("type = ?", string(f.Type))
 	}
 	if f.Ref110 != "" {
-		add("ref110 = $%d AND ref110 <> ''", f.Ref110)
+		where.And("ref110 = ? AND ref110 <> ''", f.Ref110)
 	}
 	if f.After != nil {
-		add("(received_at, id) < ($%d, $%d)", int64(f.After.At), string(f.After.ID))
+		where.And("(received_at, id) < (?, ?)", int64(f.After.At), string(f.After.ID))
 	}
-	args = append(args, f.Limit)
+	limit := where.Arg(f.Limit)
 	return sqldb.All(ctx, q, func(row sqldb.Scanner) (Line, error) {
 		var l Line
 		var province, city, district lanzha.Region
 		err := row.Scan(&l.ID, &l.Version, &l.Type, &l.Channel, &l.Ref110, &l.State, &province, &city, &district, &l.ReceivedAt, &l.AmountFen, &l.TakenBy)
 		l.Region = deepest(province, city, district)
 		return l, err
-	}, fmt.Sprintf(`SELECT id, version, type, channel, ref110, state, province, city, district, received_at, amount_fen, taken_by
-		FROM report WHERE %s ORDER BY received_at DESC, id DESC LIMIT $%d`, strings.Join(where, " AND "), len(args)), args...)
+	}, `SELECT id, version, type, channel, ref110, state, province, city, district, received_at, amount_fen, taken_by
+		FROM report WHERE `+where.String()+` ORDER BY received_at DESC, id DESC LIMIT `+limit, where.Args()...)
 }

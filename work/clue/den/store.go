@@ -251,32 +251,27 @@ type Filter struct {
 	Limit int
 }
 
-// column names the column that a scope equals; "" is all.
-func column(s auth.Scope) (string, string) {
+// keep narrows a query to a scope.
+func keep(where *sqldb.Where, s auth.Scope) {
 	if s.Institution != "" {
-		return "unit", string(s.Institution)
+		where.And("unit = ?", string(s.Institution))
+		return
 	}
-	return s.Level(), string(s.Region)
+	where.Region(s.Region)
 }
 
 // List reads dens, the newest first.
 func (Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Den, error) {
-	where, args := []string{"1 = 1"}, []any{}
-	add := func(condition, value string) {
-		args = append(args, value)
-		where = append(where, fmt.Sprintf("%s $%d", condition, len(args)))
-	}
-	if name, value := column(f.Scope); name != "" {
-		add("d."+name+" =", value)
-	}
+	var where sqldb.Where
+	keep(&where, f.Scope)
 	if f.State != "" {
-		add("d.state =", string(f.State))
+		where.And("state = ?", string(f.State))
 	}
 	if f.After != "" {
-		add("d.id <", string(f.After))
+		where.And("id < ?", string(f.After))
 	}
-	args = append(args, f.Limit)
-	return sqldb.All(ctx, q, scanDen, fmt.Sprintf(`SELECT `+denColumns+` FROM den d WHERE %s ORDER BY d.id DESC LIMIT $%d`, strings.Join(where, " AND "), len(args)), args...)
+	limit := where.Arg(f.Limit)
+	return sqldb.All(ctx, q, scanDen, `SELECT `+denColumns+` FROM den d WHERE `+where.String()+` ORDER BY d.id DESC LIMIT `+limit, where.Args()...)
 }
 
 // Figures are what became of the dens raised in a period.
@@ -290,18 +285,17 @@ type Figures struct {
 
 // Figures counts the dens of a scope that were raised in [from, to).
 func (Store) Figures(ctx context.Context, q sqldb.Queryer, scope auth.Scope, from, to time.Time) (Figures, error) {
-	where, args := "", []any{int64(lanzha.At(from)), int64(lanzha.At(to))}
-	if name, value := column(scope); name != "" {
-		where, args = " AND "+name+" = $3", append(args, value)
-	}
+	var where sqldb.Where
+	where.And("suspected_at >= ? AND suspected_at < ?", int64(lanzha.At(from)), int64(lanzha.At(to)))
+	keep(&where, scope)
 	return sqldb.One(ctx, q, "figures", func(row sqldb.Scanner) (Figures, error) {
 		var f Figures
 		var median int64
 		err := row.Scan(&f.Raised, &f.Confirmed, &f.NothingFound, &f.Dismissed, &median)
 		f.Median = time.Duration(median) * time.Microsecond
 		return f, err
-	}, `WITH raised AS (SELECT state, suspected_at, checked_at FROM den WHERE suspected_at >= $1 AND suspected_at < $2`+where+`),
+	}, `WITH raised AS (SELECT state, suspected_at, checked_at FROM den WHERE `+where.String()+`),
 		took AS (SELECT checked_at - suspected_at AS t, row_number() OVER (ORDER BY checked_at - suspected_at) AS n, count(*) OVER () AS of_n FROM raised WHERE checked_at > 0)
 		SELECT count(*), count(*) FILTER (WHERE state = 'confirmed'), count(*) FILTER (WHERE state = 'nothing_found'), count(*) FILTER (WHERE state = 'dismissed'),
-			coalesce((SELECT max(t) FROM took WHERE n = (of_n + 1) / 2), 0) FROM raised`, args...)
+			coalesce((SELECT max(t) FROM took WHERE n = (of_n + 1) / 2), 0) FROM raised`, where.Args()...)
 }

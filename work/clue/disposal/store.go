@@ -4,8 +4,6 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
-	"fmt"
-	"strings"
 	"time"
 
 	"lanzha"
@@ -158,52 +156,35 @@ type Key struct {
 
 // List reads disposals, the soonest deadline first.
 func (s *Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Disposal, error) {
-	where, args := []string{}, []any{}
-	add := func(condition string, values ...any) {
-		places := make([]any, len(values))
-		for i, v := range values {
-			args = append(args, v)
-			places[i] = len(args)
-		}
-		where = append(where, fmt.Sprintf(condition, places...))
-	}
+	var where sqldb.Where
 	switch f.State {
 	case "":
 	case StateOpen:
-		where = append(where, `state IN ('approved', 'sent', 'acknowledged')`)
+		where.And("state IN ('approved', 'sent', 'acknowledged')")
 	default:
-		add("state = $%d", string(f.State))
+		where.And("state = ?", string(f.State))
 	}
 	if f.Decided {
-		where = append(where, `state NOT IN ('requested', 'rejected')`)
+		where.And("state NOT IN ('requested', 'rejected')")
 	}
 	if f.Kind != "" {
-		add("kind = $%d", string(f.Kind))
+		where.And("kind = ?", string(f.Kind))
 	}
 	if f.Clue != "" {
-		add("clue = $%d", string(f.Clue))
+		where.And("clue = ?", string(f.Clue))
 	}
 	if f.Batch != "" {
-		add("batch = $%d AND batch <> ''", string(f.Batch))
+		where.And("batch = ? AND batch <> ''", string(f.Batch))
 	}
 	if f.Institution != "" {
-		add("institution = $%d", string(f.Institution))
+		where.And("institution = ?", string(f.Institution))
 	}
-	switch {
-	case f.Region == "":
-	case f.Region.District() != "":
-		add("district = $%d", string(f.Region))
-	case f.Region.City() != "":
-		add("city = $%d", string(f.Region))
-	default:
-		add("province = $%d", string(f.Region))
-	}
+	where.Region(f.Region)
 	if f.After != nil {
-		add("(due_at, id) > ($%d, $%d)", int64(f.After.Due), string(f.After.ID))
+		where.And("(due_at, id) > (?, ?)", int64(f.After.Due), string(f.After.ID))
 	}
-	args = append(args, f.Limit)
-	return sqldb.All(ctx, q, scan, fmt.Sprintf(`SELECT `+columns+` FROM disposal WHERE %s ORDER BY due_at, id LIMIT $%d`,
-		strings.Join(append(where, "TRUE"), " AND "), len(args)), args...)
+	limit := where.Arg(f.Limit)
+	return sqldb.All(ctx, q, scan, `SELECT `+columns+` FROM disposal WHERE `+where.String()+` ORDER BY due_at, id LIMIT `+limit, where.Args()...)
 }
 
 // Objection is what the person concerned said, and what was answered.
