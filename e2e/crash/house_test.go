@@ -129,7 +129,7 @@ type house struct {
 	cmd    *exec.Cmd
 	alive  io.Closer
 	ended  chan error
-	serves chan struct{} // closed when it serves
+	serves <-chan struct{} // closed when it serves
 	out    *output
 	met    bool // its failpoint
 }

@@ -65,7 +65,7 @@ func underFire(t *testing.T, city *simulation, f *furnished, times int) {
 
 	l := ledger{answered: true}
 	var mu sync.Mutex
-	acknowledged := make(chan struct{}, 1)
+	acknowledged := make(chan struct{}, 1) // something, in this life
 	over := make(chan struct{})
 	var officers sync.WaitGroup
 	numbers := city.numbers()
@@ -93,25 +93,32 @@ func underFire(t *testing.T, city *simulation, f *furnished, times int) {
 			}
 		})
 	}
+	now := make(chan struct{})
+	close(now)
 	began, starting := time.Now(), 0
-	for i := range times {
-		h.start("")
-		wait := time.Duration(random.Int64N(int64(250 * time.Millisecond)))
-		if random.IntN(5) > 0 { // else perhaps before it serves
-			select {
-			case <-acknowledged: // perhaps of the last life
-			default:
-			}
-			select {
-			case <-h.serves:
-			case <-time.After(patience):
-				t.Fatalf("start %d: it does not serve\n%s", i, h.out.errors.Bytes())
-			}
-			wait /= 2
-		} else {
-			starting++
+	for range times {
+		select {
+		case <-acknowledged: // of the last life
+		default:
 		}
-		<-time.After(wait)
+		h.start("")
+		// From the start of the process on, from when it serves, or from when
+		// it has acknowledged something.
+		wait, from := 200*time.Millisecond, (<-chan struct{})(now)
+		switch random.IntN(5) {
+		case 0:
+			starting++
+		case 1, 2:
+			wait, from = 100*time.Millisecond, h.serves
+		default:
+			wait, from = 100*time.Millisecond, acknowledged
+		}
+		select {
+		case <-from:
+		case <-time.After(patience):
+			t.Fatalf("it does not serve\n%s", h.out.errors.Bytes())
+		}
+		<-time.After(time.Duration(random.Int64N(int64(wait))))
 		h.kill()
 	}
 	fired := time.Since(began)
@@ -124,7 +131,7 @@ func underFire(t *testing.T, city *simulation, f *furnished, times int) {
 	st := city.counts(t)
 	t.Logf("%d kills, %d of them from the start of the process on, in %v; %d reports, %d questions, %d repeated, drained in %v",
 		times, starting, fired.Round(time.Second), len(l.reports), l.lines, st.Repeats, (time.Since(began) - fired).Round(time.Millisecond))
-	if len(l.reports) < times/2 {
+	if len(l.reports) < times/3 {
 		t.Errorf("%d reports in %d lives: the house was hardly under fire", len(l.reports), times)
 	}
 }
