@@ -21,6 +21,8 @@ type tail struct {
 	name  string
 	kinds []string
 	fn    TailFunc
+	bell  chan struct{} // rung when this process has appended a row of the kinds
+	made  bool          // the cursor's row is known to exist
 }
 
 const (
@@ -30,6 +32,7 @@ const (
 
 	// tailPoll is how late a process notices rows that another process wrote.
 	tailPoll = 200 * time.Millisecond
+	tailSoon = 2 * time.Millisecond
 )
 
 // Tail registers a stage that follows the journal by kind, before Run. Its
@@ -37,7 +40,7 @@ const (
 // whichever process runs it. A row that fails five times is parked with its
 // reason, and the stage goes on.
 func (j *Journal) Tail(name string, kinds []string, fn TailFunc) {
-	j.tails = append(j.tails, &tail{name: name, kinds: kinds, fn: fn})
+	j.tails = append(j.tails, &tail{name: name, kinds: kinds, fn: fn, bell: make(chan struct{}, 1)})
 }
 
 // Run tails until ctx ends, which is no error.
@@ -53,12 +56,11 @@ func (j *Journal) Run(ctx context.Context) error {
 // no interest cost no commit) and taking. `seen` is how far looking has come.
 func (j *Journal) follow(ctx context.Context, t *tail) error {
 	var seen Cursor
-	batch, failures := tailBatch, 0
+	batch, failures, pause := tailBatch, 0, tailPoll
 	for {
-		woken := j.Appended()
 		found, err := j.look(ctx, t, &seen)
-		if err == nil && found {
-			seen, err = j.take(ctx, t, batch)
+		if err == nil && len(found) > 0 {
+			seen, err = j.take(ctx, t, batch, seen, found)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -76,14 +78,20 @@ func (j *Journal) follow(ctx context.Context, t *tail) error {
 				}
 			}
 			wait(ctx, time.Duration(failures)*tailPoll)
-		case found:
+		case len(found) > 0:
 			batch, failures = tailBatch, 0
 		default:
 			select {
-			case <-woken:
+			case <-t.bell:
+				// On PostgreSQL a row shows up when all transactions before it
+				// have ended, which may be a moment after its own.
+				if pause = tailPoll; j.db.Dialect == sqldb.Postgres {
+					pause = tailSoon
+				}
 			case <-ctx.Done():
 				return nil
-			case <-time.After(tailPoll):
+			case <-time.After(pause):
+				pause = min(4*pause, tailPoll)
 			}
 		}
 	}
@@ -96,59 +104,61 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// look reads on from `seen` until a row of the stage's kinds shows up. After a
-// long stretch without any it stores the cursor, so that a restart need not
-// read it again.
-func (j *Journal) look(ctx context.Context, t *tail, seen *Cursor) (bool, error) {
+// look reads on from `seen` until a row of the stage's kinds shows up, and
+// returns the rows that follow `seen` then. After a long stretch without any it
+// stores the cursor, so that a restart need not read it again.
+func (j *Journal) look(ctx context.Context, t *tail, seen *Cursor) ([]Row, error) {
 	if *seen == (Cursor{}) {
 		c, err := cursor(ctx, j.db.Read(), t.name, "")
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		*seen = c
 	}
 	for {
 		rows, err := j.After(ctx, j.db.Read(), *seen, tailRead)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		for _, r := range rows {
 			if slices.Contains(t.kinds, r.Kind) {
-				return true, nil
+				return rows, nil
 			}
 		}
 		if len(rows) == 0 {
-			return false, nil
+			return nil, nil
 		}
 		*seen = rows[len(rows)-1].Cursor
 		if len(rows) < tailRead {
-			return false, nil
+			return nil, nil
 		}
 		if err := j.db.Tx(ctx, func(tx *sqldb.Tx) error {
-			c, err := j.hold(ctx, tx, t.name)
+			c, err := j.hold(ctx, tx, t)
 			if err != nil || !c.Before(*seen) {
 				return err
 			}
 			return j.move(ctx, tx, t.name, *seen)
 		}); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
 }
 
-// take runs the stage on the next rows in one transaction, from the stored
-// cursor: another process may have come further.
-func (j *Journal) take(ctx context.Context, t *tail, batch int) (Cursor, error) {
+// take runs the stage on the next rows in one transaction: on those that look
+// found after `seen`, unless another process has come further.
+func (j *Journal) take(ctx context.Context, t *tail, batch int, seen Cursor, found []Row) (Cursor, error) {
 	var at Cursor
 	err := j.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		c, err := j.hold(ctx, tx, t.name)
+		c, err := j.hold(ctx, tx, t)
 		if err != nil {
 			return err
 		}
 		at = c
-		rows, err := j.After(ctx, tx, c, tailRead)
-		if err != nil {
-			return err
+		rows := found
+		if seen.Before(c) {
+			if rows, err = j.After(ctx, tx, c, tailRead); err != nil {
+				return err
+			}
 		}
 		taken := 0
 		for _, r := range rows {
@@ -179,7 +189,7 @@ func (j *Journal) park(ctx context.Context, t *tail, cause error) error {
 		reason = e.Error()
 	}
 	return j.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		c, err := j.hold(ctx, tx, t.name)
+		c, err := j.hold(ctx, tx, t)
 		if err != nil {
 			return err
 		}
@@ -210,11 +220,14 @@ func (j *Journal) Parked(ctx context.Context) (int64, error) {
 
 // hold reads a cursor and keeps it from other processes until tx ends. The row
 // is made first: what does not exist cannot be locked.
-func (j *Journal) hold(ctx context.Context, tx *sqldb.Tx, name string) (Cursor, error) {
-	if _, err := sqldb.Exec(ctx, tx, `INSERT INTO journal_cursor (name, epoch, xid, seq) VALUES ($1, 0, 0, 0) ON CONFLICT (name) DO NOTHING`, name); err != nil {
-		return Cursor{}, err
+func (j *Journal) hold(ctx context.Context, tx *sqldb.Tx, t *tail) (Cursor, error) {
+	if !t.made {
+		if _, err := sqldb.Exec(ctx, tx, `INSERT INTO journal_cursor (name, epoch, xid, seq) VALUES ($1, 0, 0, 0) ON CONFLICT (name) DO NOTHING`, t.name); err != nil {
+			return Cursor{}, err
+		}
+		tx.After(func() { t.made = true })
 	}
-	return cursor(ctx, tx, name, tx.ForUpdate())
+	return cursor(ctx, tx, t.name, tx.ForUpdate())
 }
 
 func cursor(ctx context.Context, q sqldb.Queryer, name, lock string) (Cursor, error) {
