@@ -17,6 +17,7 @@ type ledger struct {
 	lines    int         // numbers told, each of which is asked about once
 	dens     int
 	answered bool // nothing is open any more
+	twice    int  // sendings that took a second attempt; 0 is not looked at
 }
 
 // check holds the database of a house that has ended in order, and the city's
@@ -67,6 +68,9 @@ func (f *furnished) check(t *testing.T, city *simulation, l ledger) {
 		count("rows of answers", `SELECT count(*) FROM journal WHERE kind = 'lookup.answered'`, l.lines)
 		count("sendings that are not done", `SELECT count(*) FROM outbox WHERE kind = 'lookup.send' AND state <> 'done'`, 0)
 	}
+	if l.twice > 0 {
+		count("sendings with a second attempt", `SELECT count(*) FROM outbox WHERE kind = 'lookup.send' AND attempts > 1`, l.twice)
+	}
 	byWire, err := sqldb.One(ctx, db.Read(), "count", sqldb.Value[int64],
 		`SELECT count(*) FROM lookup l JOIN institution i ON i.id = l.institution WHERE i.gateway <> 'manual'`)
 	if err != nil {
@@ -79,7 +83,7 @@ func (f *furnished) check(t *testing.T, city *simulation, l ledger) {
 	count("dens", `SELECT count(*) FROM den`, l.dens)
 	count("rows of suspected dens", `SELECT count(*) FROM journal WHERE kind = 'den.suspected'`, l.dens)
 	count("dossiers", `SELECT count(*) FROM dossier`, l.dens)
-	count("dossiers without their den's outcome", `SELECT count(*) FROM dossier d JOIN den n ON n.id = d.den WHERE d.result <> n.state`, 0)
+	count("dossiers without their den's outcome", `SELECT count(*) FROM dossier d JOIN den n ON n.id = d.den WHERE n.finished_at > 0 AND d.result <> n.state`, 0)
 	count("things that happened twice", `SELECT count(*) FROM (SELECT record, kind, version FROM journal
 		WHERE version > 0 GROUP BY record, kind, version HAVING count(*) > 1) twice`, 0)
 

@@ -113,9 +113,9 @@ func TestTwoProcesses(t *testing.T) {
 		t.Errorf("taken over after %v with a lease of %v", took, lease)
 	}
 	two.stop()
-	if st := city.counts(t); st.Repeats != 3 {
-		t.Errorf("%d questions were repeated, want the 3 that the killed process had sent", st.Repeats)
+	if st := city.counts(t); st.Repeats < 3 || st.Keys != l.lines { // one question may take several requests
+		t.Errorf("the city saw %d keys and %d repeats, want %d, and at least the 3 that the killed process had sent", st.Keys, st.Repeats, l.lines)
 	}
-	l.dens = 1
+	l.twice = 3
 	g.check(t, city, l)
 }
