@@ -1,13 +1,16 @@
-import { App, Input, Select, Switch } from "antd"
+import { useQuery } from "@tanstack/react-query"
+import { App, Button, Checkbox, Input, Modal, Select, Switch } from "antd"
 import { useState } from "react"
 import { api } from "../api/client"
-import type { Account, Role } from "../api/types"
+import type { Account, Credential, Role } from "../api/types"
 import { useWords } from "../app/i18n"
-import { ActionForm, Field } from "../parts/form"
+import { ActionForm, Field, useAction } from "../parts/form"
+import { fromWall } from "../parts/format"
 import { InstitutionName, InstitutionPick, useInstitutionNames } from "../parts/names"
 import { RegionName, RegionPick } from "../parts/region"
 import { Table, type Column } from "../parts/table"
-import { State } from "../parts/view"
+import { Broken, ProblemNote } from "../parts/problem"
+import { Empty, Skeleton, State, When } from "../parts/view"
 
 const roles: Role[] = ["officer", "analyst", "leader", "unit", "responder", "admin", "auditor"]
 
@@ -20,8 +23,9 @@ export function Accounts() {
     { key: "roles", title: t("account.roles"), width: "2fr", cell: (a) => a.roles.map((r) => code("role", r)).join(" · "), text: (a) => a.roles.map((r) => code("role", r)).join(" ") },
     { key: "region", title: t("region"), width: "1.2fr", cell: (a) => <RegionName code={a.region} />, text: (a) => a.region },
     { key: "institution", title: t("account.institution"), width: "1.5fr", cell: (a) => <InstitutionName id={a.institution} />, text: (a) => institution(a.institution) },
+    { key: "totp", title: t("account.totp"), width: 84, cell: (a) => (a.totp ? <State group="account" value="totp" tone="good" /> : <span className="dim">{t("no")}</span>), text: (a) => t(a.totp ? "yes" : "no") },
     { key: "state", title: t("account.state"), width: 90, cell: (a) => <State group="account" value={a.disabled ? "disabled" : "active"} tone={a.disabled ? "plain" : "good"} />, text: (a) => code("account", a.disabled ? "disabled" : "active") },
-    { key: "act", title: "", width: 270, right: true, cell: (a) => <span className="row-actions"><AccountForm account={a} key={a.version} /><Reset account={a} /><NewKey account={a} /></span>, text: () => "" },
+    { key: "act", title: "", width: 270, right: true, cell: (a) => <span className="row-actions"><AccountForm account={a} key={a.version} /><Reset account={a} /><Keys account={a} /></span>, text: () => "" },
   ]
   return <Table name="accounts" path="/accounts" columns={columns} empty={t("account.empty")} filters={<h1>{t("account.title")}</h1>} tools={<AccountForm />} />
 }
@@ -40,7 +44,7 @@ function AccountForm({ account: a }: { account?: Account }) {
   const once = useOnce()
   const [login, setLogin] = useState(a?.login ?? "")
   const [name, setName] = useState(a?.name ?? "")
-  const [has, setHas] = useState<Role[]>(a?.roles ?? ["officer"])
+  const [has, setHas] = useState<string[]>(a?.roles ?? ["officer"])
   const [region, setRegion] = useState(a?.region ?? "")
   const [institution, setInstitution] = useState(a?.institution ?? "")
   const [password, setPassword] = useState("")
@@ -48,7 +52,7 @@ function AccountForm({ account: a }: { account?: Account }) {
   const bound = has.includes("responder") || has.includes("unit")
   const body = { login, name, roles: has, region, institution: bound ? institution : "", disabled: !active, ...(!a && password && { password }) }
   return (
-    <ActionForm<Account & { password?: string }>
+    <ActionForm<Account & { password?: string | undefined }>
       label={a ? t("account.edit") : t("account.new")}
       primary={!a}
       test={a ? "account-edit" : "account-new"}
@@ -95,16 +99,83 @@ function AccountForm({ account: a }: { account?: Account }) {
 
 function Reset({ account: a }: { account: Account }) {
   const { t } = useWords()
+  const [totp, setTotp] = useState(false)
   const once = useOnce()
   return (
-    <ActionForm<{ password?: string }>
+    <ActionForm
       label={t("account.password")}
       test="account-reset"
-      send={(key) => api.post(`/accounts/${a.id}/password`, {}, { key, version: a.version })}
-      done={(r) => once(t("account.password.once"), r?.password)}
+      send={(key) => api.post(`/accounts/${a.id}/password`, { totp }, { key, version: a.version })}
+      done={(r) => once(t("account.password.once"), r.password)}
       refresh={[["list", "/accounts"]]}
-      fields={<p className="dim">{t("account.password.note")}</p>}
+      fields={
+        <>
+          <p className="dim">{t("account.password.note")}</p>
+          {a.totp && <Checkbox checked={totp} onChange={(e) => setTotp(e.target.checked)} data-test="reset-totp">{t("account.password.totp")}</Checkbox>}
+        </>
+      }
     />
+  )
+}
+
+/** The keys and certificates by which a machine signs in as this account. */
+function Keys({ account: a }: { account: Account }) {
+  const { t } = useWords()
+  const [open, setOpen] = useState(false)
+  const keys = useQuery({ queryKey: ["credentials", a.id], queryFn: async ({ signal }) => (await api.get(`/accounts/${a.id}/credentials`, undefined, signal)).items, enabled: open })
+  return (
+    <>
+      <Button onClick={() => setOpen(true)} data-test="account-keys">
+        {t("account.keys")}
+      </Button>
+      <Modal open={open} onCancel={() => setOpen(false)} footer={null} title={`${t("account.keys")} · ${a.name}`} width={640} destroyOnHidden>
+        <div className="action-form" data-test="credentials">
+          {keys.isPending && <Skeleton rows={3} />}
+          {keys.isError && <Broken error={keys.error} retry={() => void keys.refetch()} />}
+          {keys.data?.length === 0 && <Empty>{t("account.keys.empty")}</Empty>}
+          {keys.data && keys.data.length > 0 && (
+            <table className="plain">
+              <thead>
+                <tr>
+                  <th>{t("account.key.name")}</th>
+                  <th>{t("account.key.kind")}</th>
+                  <th>{t("account.key.made")}</th>
+                  <th>{t("account.key.expires")}</th>
+                  <th aria-label={t("account.key.revoke")} />
+                </tr>
+              </thead>
+              <tbody>
+                {keys.data.map((k) => (
+                  <tr key={k.id} data-test="credential">
+                    <td><b>{k.name}</b> <code className="dim">{k.shown}</code></td>
+                    <td>{t(`account.key.${k.kind}`)}</td>
+                    <td><When at={k.createdAt} /></td>
+                    <td><When at={k.expiresAt} /></td>
+                    <td className="right">{k.revokedAt ? <span className="dim">{t("account.key.revoked")}</span> : <Revoke account={a} credential={k} />}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+          <div className="form-end">
+            <NewKey account={a} />
+          </div>
+        </div>
+      </Modal>
+    </>
+  )
+}
+
+function Revoke({ account: a, credential: k }: { account: Account; credential: Credential }) {
+  const { t } = useWords()
+  const revoke = useAction<void, unknown>((_, key) => api.delete(`/accounts/${a.id}/credentials/${k.id}`, { key }), undefined, [["credentials", a.id]])
+  return (
+    <>
+      <ProblemNote error={revoke.error} />
+      <Button size="small" danger type="text" loading={revoke.busy} onClick={() => revoke.go()} data-test="key-revoke">
+        {t("account.key.revoke")}
+      </Button>
+    </>
   )
 }
 
@@ -112,17 +183,25 @@ function NewKey({ account: a }: { account: Account }) {
   const { t } = useWords()
   const once = useOnce()
   const [name, setName] = useState("")
+  const [until, setUntil] = useState("")
+  const end = until ? fromWall(`${until}T23:59`) : undefined
   return (
-    <ActionForm<{ key?: string }>
+    <ActionForm
       label={t("account.key")}
       test="account-key"
-      ready={name.trim() !== ""}
-      send={(key) => api.post(`/accounts/${a.id}/keys`, { name }, { key })}
-      done={(r) => once(t("account.key.once"), r?.key)}
+      ready={name.trim() !== "" && end !== null}
+      send={(key) => api.post(`/accounts/${a.id}/keys`, { name, ...(end && { expiresAt: end }) }, { key })}
+      done={(r) => once(t("account.key.once"), r.key)}
+      refresh={[["credentials", a.id]]}
       fields={
-        <Field label={t("account.key.name")}>
-          <Input value={name} onChange={(e) => setName(e.target.value)} data-test="key-name" />
-        </Field>
+        <div className="two">
+          <Field label={t("account.key.name")}>
+            <Input value={name} onChange={(e) => setName(e.target.value)} data-test="key-name" />
+          </Field>
+          <Field label={t("account.key.expires")} note={t("account.key.expires.note")}>
+            <Input type="date" value={until} onChange={(e) => setUntil(e.target.value)} data-test="key-until" />
+          </Field>
+        </div>
       }
     />
   )

@@ -1,5 +1,7 @@
 import createClient, { type Middleware } from "openapi-fetch"
 import { nextOffset } from "../parts/deadline"
+import type { paths } from "./schema"
+import type { AnswerOf, BodyOf, PathOf, QueryOf } from "./types"
 
 /** What the API says when it refuses: RFC 9457 with this platform's code and hint. */
 export class Problem extends Error {
@@ -42,13 +44,11 @@ const watch: Middleware = {
   },
 }
 
-// eslint-disable-next-line typescript/no-explicit-any
-const client = createClient<any>({ baseUrl: "/api/v1", credentials: "same-origin" })
+const client = createClient<paths>({ baseUrl: "/api/v1", credentials: "same-origin" })
 client.use(watch)
 
-type Query = Record<string, string | number | boolean | undefined>
+type Query = Record<string, unknown>
 type Options = {
-  query?: Query
   /** The version that the user saw: the change is refused if the record has moved on. */
   version?: number | undefined
   /** One key for one intention: a repeat after a broken connection does nothing twice. */
@@ -57,13 +57,14 @@ type Options = {
 }
 type Method = "GET" | "POST" | "PUT" | "DELETE"
 
-async function call<T>(method: Method, path: string, body: unknown, { query, version, key, signal }: Options): Promise<T> {
+async function call<T>(method: Method, path: string, body: unknown, { query, version, key, signal }: Options & { query?: Query | undefined }): Promise<T> {
   const headers: Record<string, string> = {}
   if (key) headers["Idempotency-Key"] = key
   if (version !== undefined) headers["If-Match"] = `"${version}"`
   let result: { data?: unknown; error?: unknown; response: Response }
   try {
-    result = await client.request(method.toLowerCase() as "get", path, {
+    // The path is written out already and the types are the caller's: here it is only sent.
+    result = await client.request(method.toLowerCase() as "get", path as never, {
       params: { query: clean(query) },
       headers: typeof body === "string" ? { ...headers, "Content-Type": "text/csv" } : headers,
       signal,
@@ -90,11 +91,13 @@ function problem(status: number, body: unknown): Problem {
   return new Problem(status, text("code"), text("detail") || text("title"), text("hint"), errors)
 }
 
+// A path says all: which bodies it takes and what it answers is the schema's.
+// A union of paths (`/disposals/${id}/${verb}`) answers what any of them does.
 export const api = {
-  get: <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>("GET", path, undefined, { ...(query && { query }), ...(signal && { signal }) }),
-  post: <T>(path: string, body: unknown, options: Options = {}) => call<T>("POST", path, body, options),
-  put: <T>(path: string, body: unknown, options: Options = {}) => call<T>("PUT", path, body, options),
-  delete: <T>(path: string, options: Options = {}) => call<T>("DELETE", path, undefined, options),
+  get: <P extends PathOf<"get">>(path: P, query?: QueryOf<"get", P>, signal?: AbortSignal) => call<AnswerOf<"get", P>>("GET", path, undefined, { query: query as Query | undefined, ...(signal && { signal }) }),
+  post: <P extends PathOf<"post">>(path: P, body: BodyOf<"post", P>, options: Options = {}) => call<AnswerOf<"post", P>>("POST", path, body, options),
+  put: <P extends PathOf<"put">>(path: P, body: BodyOf<"put", P>, options: Options = {}) => call<AnswerOf<"put", P>>("PUT", path, body, options),
+  delete: <P extends PathOf<"delete">>(path: P, options: Options & { body?: BodyOf<"delete", P> } = {}) => call<AnswerOf<"delete", P>>("DELETE", path, options.body, options),
 }
 
 /** A fresh key for one intention of the user. */

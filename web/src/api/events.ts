@@ -42,8 +42,8 @@ export type Connection = "joining" | "live" | "lost"
 type Handlers = { entry: (e: Entry) => void; connection: (c: Connection) => void; signedOut: () => void }
 
 /** Whether an entry is of a record or names it: IDs are unique over all records. */
-export function concerns(e: Entry, id: string): boolean {
-  return e.record === id || (e.payload !== undefined && JSON.stringify(e.payload).includes(id))
+export function concerns(e: Pick<Entry, "record" | "payload">, id: string): boolean {
+  return e.record === id || (JSON.stringify(e.payload) ?? "").includes(id)
 }
 
 /** How long to wait before the next attempt: 0.5 s doubling to 15 s, spread so that all desks do not return at once. */

@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query"
 import { createContext, use, useEffect, type ReactNode } from "react"
 import { api, Problem, whenSignedOut } from "../api/client"
-import type { Me, Role } from "../api/types"
+import type { Me } from "../api/types"
 import { Broken } from "../parts/problem"
+import { may, type Action } from "./permits"
 import { SignIn, NewPassword } from "./signin"
 
 const Session = createContext<Me | null>(null)
@@ -14,9 +15,9 @@ export function useMe(): Me {
   return me
 }
 
-export function useRole(...roles: Role[]): boolean {
-  const me = useMe()
-  return roles.some((r) => me.roles.includes(r))
+/** Whether the signed-in person may do any of these. */
+export function useMay(...actions: Action[]): boolean {
+  return may(useMe().roles, ...actions)
 }
 
 /** Lets in who has signed in and has a password of their own; shows the others what they must do. */
@@ -26,7 +27,7 @@ export function Gate({ children }: { children: ReactNode }) {
     queryKey: ["me"],
     queryFn: async () => {
       try {
-        return await api.get<Me>("/me")
+        return await api.get("/me")
       } catch (e) {
         if (e instanceof Problem && e.status === 401) return null
         throw e

@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query"
 import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react"
 import { concerns, follow, type Connection } from "../api/events"
 import type { Entry } from "../api/types"
+import { useMay } from "./auth"
 
 type Listener = (e: Entry) => void
 const Live = createContext<{ connection: Connection; subscribe: (l: Listener) => () => void } | null>(null)
@@ -11,15 +12,15 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient()
   const [connection, setConnection] = useState<Connection>("joining")
   const listeners = useRef(new Set<Listener>())
-  useEffect(
-    () =>
-      follow({
-        entry: (e) => listeners.current.forEach((l) => l(e)),
-        connection: setConnection,
-        signedOut: () => queries.setQueryData(["me"], null),
-      }),
-    [queries],
-  )
+  const follows = useMay("event.read")
+  useEffect(() => {
+    if (!follows) return
+    return follow({
+      entry: (e) => listeners.current.forEach((l) => l(e)),
+      connection: setConnection,
+      signedOut: () => queries.setQueryData(["me"], null),
+    })
+  }, [queries, follows])
   const subscribe = useCallback((l: Listener) => {
     listeners.current.add(l)
     return () => void listeners.current.delete(l)

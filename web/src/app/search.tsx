@@ -34,7 +34,7 @@ export function Search() {
     if (!q) return
     try {
       setError(null)
-      const { items } = await api.get<{ items: Hit[] }>("/search", { q })
+      const { items } = await api.get("/search", { q })
       if (items.length === 1) open(items[0])
       else {
         setHits(items)

@@ -6,34 +6,36 @@ import { Dropdown, Modal } from "antd"
 import { useState, type ReactNode } from "react"
 import { Link, NavLink, Outlet, useNavigate } from "react-router"
 import { api } from "../api/client"
-import type { Disposal, Den, Lookup, OnDuty as Duty, Page, Role } from "../api/types"
+import type { DenState, DisposalState, LookupState, Role } from "../api/types"
 import { useKeys } from "../parts/keys"
-import { useMe } from "./auth"
+import { usePersonNames } from "../parts/people"
+import { useMay, useMe } from "./auth"
 import { useWords, type Key } from "./i18n"
+import { NewPasswordForm, Totp } from "./own"
+import { may, type Action } from "./permits"
 import { useConnection, useLive } from "./live"
 import { Search } from "./search"
 import { useSetting } from "./settings"
 import { LanguageSwitch, ThemeSwitch } from "./switches"
 
-type Stage = { to: string; label: Key; icon: ReactNode; roles: Role[]; also?: string[] }
+type Stage = { to: string; label: Key; icon: ReactNode; permits: Action[]; unless?: Action }
 
-// In the order of the house. Only what a role works with is shown to it; what
-// it may do, the server decides.
+// In the order of the house. Only what a role works with is shown to it.
 const stages: Stage[] = [
-  { to: "/", label: "report.title", icon: <PhoneOutlined />, roles: ["officer", "analyst", "leader"] },
-  { to: "/clues", label: "clue.title", icon: <NodeIndexOutlined />, roles: ["officer", "analyst", "leader"] },
-  { to: "/lookups", label: "lookup.mine", icon: <NodeIndexOutlined />, roles: ["responder"] },
-  { to: "/disposals", label: "disposal.title", icon: <StopOutlined />, roles: ["officer", "analyst", "leader", "responder"] },
-  { to: "/dens", label: "den.title", icon: <AimOutlined />, roles: ["officer", "analyst", "leader", "unit"] },
-  { to: "/dossiers", label: "dossier.title", icon: <FileProtectOutlined />, roles: ["officer", "analyst", "leader", "unit"] },
-  { to: "/duty", label: "duty.title", icon: <ScheduleOutlined />, roles: ["officer", "analyst", "leader", "admin"] },
-  { to: "/institutions", label: "institution.title", icon: <BankOutlined />, roles: ["officer", "analyst", "leader", "admin", "auditor"] },
-  { to: "/users", label: "account.title", icon: <TeamOutlined />, roles: ["admin"] },
-  { to: "/journal", label: "journal.title", icon: <AuditOutlined />, roles: ["leader", "admin", "auditor"] },
+  { to: "/", label: "report.title", icon: <PhoneOutlined />, permits: ["report.create"] },
+  { to: "/clues", label: "clue.title", icon: <NodeIndexOutlined />, permits: ["clue.list"] },
+  { to: "/lookups", label: "lookup.mine", icon: <NodeIndexOutlined />, permits: ["lookup.list"], unless: "clue.list" },
+  { to: "/disposals", label: "disposal.title", icon: <StopOutlined />, permits: ["disposal.list"] },
+  { to: "/dens", label: "den.title", icon: <AimOutlined />, permits: ["den.list"] },
+  { to: "/dossiers", label: "dossier.title", icon: <FileProtectOutlined />, permits: ["dossier.list"] },
+  { to: "/duty", label: "duty.title", icon: <ScheduleOutlined />, permits: ["duty.read"] },
+  { to: "/institutions", label: "institution.title", icon: <BankOutlined />, permits: ["figures.read", "institution.write"] },
+  { to: "/users", label: "account.title", icon: <TeamOutlined />, permits: ["account.list"] },
+  { to: "/journal", label: "journal.title", icon: <AuditOutlined />, permits: ["journal.read"] },
 ]
 
-export function stagesOf(roles: readonly Role[]): Stage[] {
-  return stages.filter((s) => s.roles.some((r) => roles.includes(r)))
+export function stagesOf(roles: readonly string[]): Stage[] {
+  return stages.filter((s) => may(roles, ...s.permits) && !(s.unless && may(roles, s.unless)))
 }
 
 export function Shell() {
@@ -71,7 +73,7 @@ export function Shell() {
         </button>
       </nav>
       <header className="top">
-        <Search />
+        {may(me.roles, "search") && <Search />}
         <span className="spring" />
         <OnDuty />
         <OwnItems />
@@ -115,16 +117,10 @@ function LostBar() {
 
 function OnDuty() {
   const { t } = useWords()
-  const me = useMe()
-  const duty = useQuery({
-    queryKey: ["duty", "now"],
-    queryFn: ({ signal }) => api.get<{ items: Duty[] }>("/duty/now", undefined, signal),
-    refetchInterval: 60_000,
-    retry: false,
-    enabled: me.roles.some((r) => r !== "responder"),
-  })
+  const nameOf = usePersonNames()
+  const duty = useQuery({ queryKey: ["duty", "now"], queryFn: ({ signal }) => api.get("/duty/now", undefined, signal), refetchInterval: 60_000, retry: false, enabled: useMay("duty.read") })
   if (!duty.data) return null
-  const names = [...new Set(duty.data.items.flatMap((p) => p.turns ?? []).map((s) => s.name || s.phone || s.account.slice(-6)))].join(" ") || t("duty.nobody")
+  const names = [...new Set(duty.data.items.flatMap((p) => p.turns).map((s) => nameOf(s.account)))].join(" ") || t("duty.nobody")
   return (
     <Link to="/duty" className="quiet" title={t("duty.now")} data-test="on-duty">
       {t("shell.duty", { names })}
@@ -134,20 +130,32 @@ function OnDuty() {
 
 const most = 100
 
-/** What waits for the signed-in person, by their roles. */
+type Waiting = { path: "/lookups"; state: LookupState } | { path: "/disposals"; state: DisposalState } | { path: "/dens"; state: DenState }
+
+/** What waits for the signed-in person, by the duty of their roles. */
+function waitingFor(roles: readonly string[]): Waiting[] {
+  const all: (Waiting & { role: Role })[] = [
+    { role: "responder", path: "/lookups", state: "sent" },
+    { role: "responder", path: "/lookups", state: "overdue" },
+    { role: "responder", path: "/disposals", state: "sent" },
+    { role: "analyst", path: "/dens", state: "suspected" },
+    { role: "leader", path: "/dens", state: "analysed" },
+    { role: "leader", path: "/disposals", state: "requested" },
+    { role: "unit", path: "/dens", state: "dispatched" },
+    { role: "unit", path: "/dens", state: "received" },
+    { role: "officer", path: "/disposals", state: "requested" },
+    { role: "officer", path: "/lookups", state: "overdue" },
+  ]
+  return all.filter((w) => roles.includes(w.role))
+}
+
 function OwnItems() {
   const { t } = useWords()
   const me = useMe()
-  const wanted: { path: string; state: string }[] = [
-    ...(me.roles.includes("responder") ? [{ path: "/lookups", state: "sent" }, { path: "/disposals", state: "sent" }] : []),
-    ...(me.roles.includes("analyst") ? [{ path: "/dens", state: "suspected" }] : []),
-    ...(me.roles.includes("leader") ? [{ path: "/dens", state: "analysed" }, { path: "/disposals", state: "requested" }] : []),
-    ...(me.roles.includes("unit") ? [{ path: "/dens", state: "dispatched" }, { path: "/dens", state: "received" }] : []),
-    ...(me.roles.includes("officer") ? [{ path: "/lookups", state: "overdue" }] : []),
-  ]
+  const wanted = waitingFor(me.roles)
   const own = useQuery({
     queryKey: ["own", me.id],
-    queryFn: ({ signal }) => Promise.all(wanted.map(async (w) => ({ ...w, n: (await api.get<Page<Lookup | Disposal | Den>>(w.path, { state: w.state, limit: most }, signal)).items.length }))),
+    queryFn: ({ signal }) => Promise.all(wanted.map(async (w) => ({ ...w, n: (await api.get(w.path, { state: w.state as never, limit: most }, signal)).items.length }))),
     refetchInterval: 60_000,
     retry: false,
     enabled: wanted.length > 0,
@@ -156,9 +164,15 @@ function OwnItems() {
   if (!own.data) return null
   const total = own.data.reduce((sum, w) => sum + w.n, 0)
   const first = own.data.find((w) => w.n > 0)
+  if (!first)
+    return (
+      <span className="own" data-test="own">
+        {t("shell.own.none")}
+      </span>
+    )
   return (
-    <Link to={first ? `${first.path}?state=${first.state}` : "#"} className={total > 0 ? "quiet own has" : "quiet own"} data-test="own">
-      {total > 0 ? t("shell.own", { n: total >= most ? `${most}+` : total }) : t("shell.own.none")}
+    <Link to={`${first.path}?state=${first.state}`} className="quiet own has" data-test="own">
+      {t("shell.own", { n: total >= most ? `${most}+` : total })}
     </Link>
   )
 }
@@ -172,14 +186,33 @@ function UserMenu() {
     queries.clear()
     location.assign("/")
   }
+  const [open, setOpen] = useState<"totp" | "password">()
+  const close = () => setOpen(undefined)
   return (
-    <Dropdown
-      trigger={["click"]}
-      menu={{ items: [{ key: "who", label: me.roles.map((r) => code("role", r)).join(" · "), disabled: true }, { type: "divider" }, { key: "out", label: <span data-test="sign-out">{t("shell.out")}</span>, onClick: () => void out() }] }}
-    >
-      <button type="button" className="quiet" aria-label={t("shell.user")} data-test="user">
-        <UserOutlined /> {me.name}
-      </button>
-    </Dropdown>
+    <>
+      <Dropdown
+        trigger={["click"]}
+        menu={{
+          items: [
+            { key: "who", label: me.roles.map((r) => code("role", r)).join(" · "), disabled: true },
+            { type: "divider" },
+            { key: "password", label: <span data-test="own-password">{t("own.password")}</span>, onClick: () => setOpen("password") },
+            { key: "totp", label: <span data-test="own-totp">{t(me.totp ? "own.totp.on" : "own.totp.off")}</span>, onClick: () => setOpen("totp") },
+            { type: "divider" },
+            { key: "out", label: <span data-test="sign-out">{t("shell.out")}</span>, onClick: () => void out() },
+          ],
+        }}
+      >
+        <button type="button" className="quiet" aria-label={`${t("shell.user")} ${me.name}`} data-test="user">
+          <UserOutlined /> <span className="user-name">{me.name}</span>
+        </button>
+      </Dropdown>
+      <Modal open={open === "totp"} onCancel={close} footer={null} title={t("own.totp")} width={360} destroyOnHidden>
+        <Totp on={me.totp} done={close} />
+      </Modal>
+      <Modal open={open === "password"} onCancel={close} footer={null} title={t("own.password")} width={360} destroyOnHidden>
+        <NewPasswordForm done={close} />
+      </Modal>
+    </>
   )
 }

@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query"
 import { Button, Input } from "antd"
 import { useState, type FormEvent, type ReactNode } from "react"
 import { api, Problem } from "../api/client"
@@ -40,6 +41,7 @@ export function SignIn({ onDone }: { onDone: () => void }) {
   const [asked, setAsked] = useState(false)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<Error | null>(null)
+  const ways = useQuery({ queryKey: ["ways"], queryFn: () => api.get("/session"), staleTime: Infinity, retry: false })
   const submit = async () => {
     setBusy(true)
     setError(null)
@@ -72,6 +74,11 @@ export function SignIn({ onDone }: { onDone: () => void }) {
       <Button type="primary" htmlType="submit" block loading={busy} disabled={!login || !password || (asked && totp.length !== 6)} data-test="signin-submit">
         {t("signin.submit")}
       </Button>
+      {ways.data?.oidc && (
+        <Button block href="/api/v1/session/oidc" data-test="signin-oidc">
+          {t("signin.oidc")}
+        </Button>
+      )}
       <p className="dim small">{t("signin.note")}</p>
     </Card>
   )

@@ -23,4 +23,10 @@ export const words = {
   "dossier.clues": ["线索", "Clues"],
   "dossier.reports": ["警情", "Reports"],
   "dossier.empty": ["没有专档。疑似窝点产生时自动建档。", "No dossiers. One opens by itself when a den is suspected."],
+  "dossier.print": ["打印", "Print"],
+  "dossier.link": ["关联记录", "Link a record"],
+  "dossier.link.kind": ["类别", "Kind"],
+  "dossier.link.record": ["记录编号", "Record ID"],
+  "dossier.link.note": ["26 位，见记录网址末段", "26 characters, the end of the record's address"],
+  "dossier.close": ["关闭专档", "Close"],
 } as const satisfies Record<string, readonly [string, string]>

@@ -1,7 +1,7 @@
 import { Checkbox, Input, Select } from "antd"
 import { useState } from "react"
 import { api } from "../api/client"
-import type { Field as AskField } from "../api/types"
+import type { AskField } from "../api/types"
 import { useWords } from "../app/i18n"
 import { ActionForm, Field } from "../parts/form"
 import { InstitutionsPick } from "../parts/names"

@@ -3,8 +3,8 @@ import { Input, Select } from "antd"
 import { useState } from "react"
 import { Link, useParams } from "react-router"
 import { api } from "../api/client"
-import type { Clue, Disposal, Page, Truth } from "../api/types"
-import { useMe, useRole } from "../app/auth"
+import type { Clue, Truth } from "../api/types"
+import { useMay, useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useLiveRecord } from "../app/live"
 import { NewDisposal } from "../disposal/form"
@@ -16,8 +16,8 @@ import { Broken } from "../parts/problem"
 import { RegionName } from "../parts/region"
 import { Timeline } from "../parts/timeline"
 import { Empty, Facts, Head, Section, Skeleton, State, When } from "../parts/view"
-import { LookupClock } from "../report/taken"
-import { AnswerFacts } from "./answer"
+import { LookupClock, waiting } from "../report/taken"
+import { AnswerFacts, Withdraw } from "./answer"
 import { Ask } from "./ask"
 
 const truths: Truth[] = ["unknown", "true", "spoofed", "intermediate"]
@@ -26,9 +26,9 @@ export function CluePage() {
   const { id = "" } = useParams()
   const { t, code } = useWords()
   const me = useMe()
-  const writes = useRole("officer", "analyst", "leader")
-  const clue = useQuery({ queryKey: ["clue", id], queryFn: ({ signal }) => api.get<Clue>(`/clues/${id}`, undefined, signal) })
-  const disposals = useQuery({ queryKey: ["clue", id, "disposals"], queryFn: ({ signal }) => api.get<Page<Disposal>>("/disposals", { clue: id, limit: 50 }, signal) })
+  const writes = useMay("clue.close")
+  const clue = useQuery({ queryKey: ["clue", id], queryFn: ({ signal }) => api.get(`/clues/${id}`, undefined, signal) })
+  const disposals = useQuery({ queryKey: ["clue", id, "disposals"], queryFn: ({ signal }) => api.get("/disposals", { clue: id, limit: 50 }, signal) })
   useLiveRecord(id, ["clue", id], ["timeline", id])
   if (clue.isPending) return <Skeleton />
   if (clue.isError) return <Broken error={clue.error} retry={() => void clue.refetch()} />
@@ -42,13 +42,13 @@ export function CluePage() {
         kind={code("clue.kind", c.kind)}
         title={<span className="num">{spoken(c.kind, c.value)}</span>}
         state={<State group="clue.state" value={c.state} />}
-        clock={<Clock due={c.dueAt}  />}
+        clock={<Clock due={c.dueAt} from={c.dueFrom} />}
         {...(writes && open && {
           action: <Ask clues={[id]} label={t("clue.ask")} officer={me.name} />,
           more: (
             <>
               {isNumber && <TruthForm clue={c} />}
-              <NewDisposal clue={c} />
+              <NewDisposal clues={[c]} />
               <CloseForm clue={c} />
             </>
           ),
@@ -68,9 +68,9 @@ export function CluePage() {
               { label: t("clue.opened"), value: <When at={c.openedAt} /> },
             ]}
           />
-          <Section title={t("lookup.list")} note={c.lookups?.length}>
-            {c.lookups?.length === 0 && <Empty>{t("lookup.empty")}</Empty>}
-            {c.lookups?.map((l) => (
+          <Section title={t("lookup.list")} note={c.lookups.length}>
+            {c.lookups.length === 0 && <Empty>{t("lookup.empty")}</Empty>}
+            {c.lookups.map((l) => (
               <article className="card" key={l.id} data-test="clue-lookup">
                 <header>
                   <Link to={`/lookups/${l.id}`}>
@@ -80,12 +80,13 @@ export function CluePage() {
                   <LookupClock lookup={l} />
                   <span className="spring" />
                   <When at={l.sentAt ?? l.askedAt} />
+                  {waiting(l) && <Withdraw lookup={l} />}
                 </header>
-                {l.answer ? <AnswerFacts lookup={l} /> : <p className="dim small">{l.fields?.map((x) => code("lookup.field", x)).join(" · ")}</p>}
+                {l.answer ? <AnswerFacts lookup={l} /> : <p className="dim small">{l.fields.map((x) => code("lookup.field", x)).join(" · ")}</p>}
               </article>
             ))}
           </Section>
-          {c.sources && c.sources.length > 0 && (
+          {c.sources.length > 0 && (
             <Section title={t("clue.sources")} note={c.sources.length}>
               <ul className="recent">
                 {c.sources.map((s, i) => (
@@ -105,7 +106,7 @@ export function CluePage() {
                 <article className="card line" key={d.id}>
                   <Link to={`/disposals/${d.id}`}>{code("disposal.kind", d.kind)}</Link>
                   <State group="disposal.state" value={d.state} />
-                  <InstitutionName id={d.institution} />
+                  {d.institutionName}
                   <span className="spring" />
                   <When at={d.requestedAt} />
                 </article>

@@ -1,7 +1,7 @@
 import { Input, InputNumber, Select } from "antd"
 import { useState, type ReactNode } from "react"
 import { api } from "../api/client"
-import type { Den, Outcome } from "../api/types"
+import type { DenPage as Den, Outcome } from "../api/types"
 import { useWords, type Key } from "../app/i18n"
 import { ActionForm, Field } from "../parts/form"
 import { InstitutionPick } from "../parts/names"
@@ -13,7 +13,7 @@ const labels: Record<Verb, Key> = {
   analyse: "den.analyse", dismiss: "den.dismiss", approve: "den.approve", reject: "den.reject", dispatch: "den.dispatch", receive: "den.receive", confirm: "den.confirm", "nothing-found": "den.nothing",
 }
 
-function Step({ den, verb, primary, body, ready = true, fields, disabled }: { den: Den; verb: Verb; primary: boolean; body: unknown; ready?: boolean; fields: ReactNode; disabled?: string | undefined }) {
+function Step({ den, verb, primary, send, ready = true, fields, disabled }: { den: Den; verb: Verb; primary: boolean; send: (key: string) => Promise<unknown>; ready?: boolean; fields: ReactNode; disabled?: string | undefined }) {
   const { t } = useWords()
   return (
     <span title={disabled}>
@@ -24,7 +24,7 @@ function Step({ den, verb, primary, body, ready = true, fields, disabled }: { de
         disabled={disabled !== undefined}
         test={verb}
         ready={ready}
-        send={(key) => api.post(`/dens/${den.id}/${verb}`, body, { key, version: den.version })}
+        send={send}
         refresh={[["den", den.id], ["timeline", den.id], ["list", "/dens"]]}
         fields={fields}
       />
@@ -36,10 +36,11 @@ function Step({ den, verb, primary, body, ready = true, fields, disabled }: { de
 export function DenAction({ den, verb, primary, self }: { den: Den; verb: Verb; primary: boolean; self: string }) {
   const { t } = useWords()
   const [text, setText] = useState("")
-  const [document, setDocument] = useState(den.documentNo ?? "")
+  const [document, setDocument] = useState(den.documentNo)
   const [kind, setKind] = useState<"inspection" | "search">("inspection")
-  const [unit, setUnit] = useState(den.unit ?? "")
+  const [unit, setUnit] = useState(den.unit)
   const step = { den, verb, primary }
+  const options = (key: string) => ({ key, version: den.version })
   const note = (label: Key) => (
     <Field label={t(label)}>
       <Input.TextArea rows={3} value={text} onChange={(e) => setText(e.target.value)} data-test={`${verb}-text`} />
@@ -47,17 +48,17 @@ export function DenAction({ den, verb, primary, self }: { den: Den; verb: Verb; 
   )
   switch (verb) {
     case "analyse":
-      return <Step {...step} body={{ opinion: text }} ready={text.trim() !== ""} fields={note("den.analyse.note")} />
+      return <Step {...step} send={(key) => api.post(`/dens/${den.id}/analyse`, { opinion: text }, options(key))} ready={text.trim() !== ""} fields={note("den.analyse.note")} />
     case "dismiss":
     case "reject":
-      return <Step {...step} body={{ reason: text }} ready={text.trim() !== ""} fields={note("den.reason")} />
+      return <Step {...step} send={(key) => api.post(`/dens/${den.id}/${verb}`, { reason: text }, options(key))} ready={text.trim() !== ""} fields={note("den.reason")} />
     case "approve":
       return (
         <Step
           {...step}
-          body={{ documentKind: kind, documentNo: document }}
+          send={(key) => api.post(`/dens/${den.id}/approve`, { documentKind: kind, documentNo: document }, options(key))}
           ready={document.trim() !== ""}
-          disabled={den.steps?.findLast((s) => s.step === "analysed")?.by === self ? t("den.own") : undefined}
+          disabled={den.steps.findLast((s) => s.step === "analysed")?.by === self ? t("den.own") : undefined}
           fields={
             <>
               <Field label={t("den.document.kind")}>
@@ -74,7 +75,7 @@ export function DenAction({ den, verb, primary, self }: { den: Den; verb: Verb; 
       return (
         <Step
           {...step}
-          body={{ institution: unit }}
+          send={(key) => api.post(`/dens/${den.id}/dispatch`, { institution: unit }, options(key))}
           ready={unit !== ""}
           fields={
             <Field label={t("den.unit")}>
@@ -84,9 +85,9 @@ export function DenAction({ den, verb, primary, self }: { den: Den; verb: Verb; 
         />
       )
     case "receive":
-      return <Step {...step} body={undefined} fields={<p>{den.address}</p>} />
+      return <Step {...step} send={(key) => api.post(`/dens/${den.id}/receive`, undefined, options(key))} fields={<p>{den.address}</p>} />
     case "nothing-found":
-      return <Step {...step} body={{ note: text }} ready={text.trim() !== ""} fields={note("den.nothing.note")} />
+      return <Step {...step} send={(key) => api.post(`/dens/${den.id}/nothing-found`, { note: text }, options(key))} ready={text.trim() !== ""} fields={note("den.nothing.note")} />
     case "confirm":
       return <Confirm {...step} />
   }
@@ -124,7 +125,7 @@ function Confirm({ den, verb, primary }: { den: Den; verb: Verb; primary: boolea
       den={den}
       verb={verb}
       primary={primary}
-      body={o}
+      send={(key) => api.post(`/dens/${den.id}/confirm`, o, { key, version: den.version })}
       ready={counts.some(([, path]) => countOf(o, path) > 0)}
       fields={
         <>

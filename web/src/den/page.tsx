@@ -2,8 +2,8 @@ import { CheckOutlined, CloseOutlined } from "@ant-design/icons"
 import { useQuery } from "@tanstack/react-query"
 import { Link, useParams } from "react-router"
 import { api } from "../api/client"
-import type { Den, Dossier, Page } from "../api/types"
-import { useMe } from "../app/auth"
+import type { DenPage as Den } from "../api/types"
+import { useMay, useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useLiveRecord } from "../app/live"
 import { Clock } from "../parts/clock"
@@ -18,8 +18,9 @@ export function DenPage() {
   const { id = "" } = useParams()
   const { t, code, lang } = useWords()
   const me = useMe()
-  const den = useQuery({ queryKey: ["den", id], queryFn: ({ signal }) => api.get<Den>(`/dens/${id}`, undefined, signal) })
-  const dossiers = useQuery({ queryKey: ["den", id, "dossiers"], queryFn: ({ signal }) => api.get<Page<Dossier>>("/dossiers", { record: id }, signal) })
+  const den = useQuery({ queryKey: ["den", id], queryFn: ({ signal }) => api.get(`/dens/${id}`, undefined, signal) })
+  const dossiers = useQuery({ queryKey: ["den", id, "dossiers"], queryFn: ({ signal }) => api.get("/dossiers", { record: id }, signal), enabled: useMay("dossier.list") })
+  const clues = useMay("clue.read")
   useLiveRecord(id, ["den", id], ["timeline", id])
   if (den.isPending) return <Skeleton />
   if (den.isError) return <Broken error={den.error} retry={() => void den.refetch()} />
@@ -33,7 +34,7 @@ export function DenPage() {
         kind={t(d.state === "confirmed" ? "den.confirmed" : "den.one")}
         title={d.address}
         state={<State group="den.state" value={d.state} />}
-        clock={<Clock due={d.receiveBy} from={d.dispatchedAt} />}
+        clock={d.state === "dispatched" && <Clock due={d.receiveBy} from={d.dispatchedAt} />}
         action={first && <DenAction den={d} verb={first} primary self={me.id} />}
         more={rest.map((v) => <DenAction key={v} den={d} verb={v} primary={false} self={me.id} />)}
       />
@@ -53,11 +54,11 @@ export function DenPage() {
             </Section>
           )}
           <Section title={t("den.evidence")} note={t("den.evidence.note")}>
-            <EvidenceCards items={d.evidence ?? []} links={!me.roles.every((r) => r === "unit")} />
+            <EvidenceCards items={d.evidence} links={clues} />
           </Section>
           <Section title={t("den.reasons")} extra={<State group="den.confidence" value={d.confidence} />}>
             <ul className="reasons">
-              {d.reasons?.map((r) => (
+              {d.reasons.map((r) => (
                 <li key={r.code + r.zh} className={r.weight > 0 ? "for" : r.weight < 0 ? "against" : undefined}>
                   {r[lang]}
                 </li>
@@ -76,21 +77,29 @@ export function DenPage() {
         </main>
         <aside>
           <Section title={t("den.way")}>
-            <ol className="timeline" data-test="timeline">
-              {d.steps?.toReversed().map((s) => (
-                <li key={s.step + s.at} className="stage-den" data-kind={s.step}>
-                  <When at={s.at} />
-                  <div>
-                    <b>{code("den.step", s.step)}</b>
-                    <span className="dim"> · {s.byName || t("timeline.system")}</span>
-                    {s.note && <p>{s.note}</p>}
-                  </div>
-                </li>
-              ))}
-            </ol>
+            <DenSteps den={d} />
           </Section>
         </aside>
       </div>
     </div>
+  )
+}
+
+/** What was done with a den, the newest first. */
+export function DenSteps({ den: d }: { den: Den }) {
+  const { t, code } = useWords()
+  return (
+    <ol className="timeline" data-test="timeline">
+      {d.steps.toReversed().map((s) => (
+        <li key={s.step + s.at} className="stage-den" data-kind={s.step}>
+          <When at={s.at} />
+          <div>
+            <b>{code("den.step", s.step)}</b>
+            <span className="dim"> · {s.byName || t("timeline.system")}</span>
+            {s.note && <p>{s.note}</p>}
+          </div>
+        </li>
+      ))}
+    </ol>
   )
 }

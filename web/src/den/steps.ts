@@ -1,4 +1,5 @@
 import type { Den, DenState } from "../api/types"
+import { may } from "../app/permits"
 
 export const way = ["suspected", "analysed", "approved", "dispatched", "received", "outcome"] as const
 export type Step = (typeof way)[number]
@@ -30,15 +31,14 @@ export type Verb = "analyse" | "dismiss" | "approve" | "reject" | "dispatch" | "
 
 /** What may be done next with a den, and by whom; the first is the primary action. */
 export function verbs(den: Pick<Den, "state" | "unit">, roles: readonly string[], institution: string | undefined): Verb[] {
-  const has = (...r: string[]) => r.some((x) => roles.includes(x))
-  const unit = has("unit") && (!den.unit || den.unit === institution)
+  const unit = may(roles, "den.receive") && (!den.unit || den.unit === institution)
   switch (den.state) {
     case "suspected":
-      return has("analyst") ? ["analyse", "dismiss"] : []
+      return may(roles, "den.analyse") ? ["analyse", "dismiss"] : []
     case "analysed":
-      return has("leader") ? ["approve", "reject"] : []
+      return may(roles, "den.approve") ? ["approve", "reject"] : []
     case "approved":
-      return has("analyst", "leader", "officer") ? ["dispatch"] : []
+      return may(roles, "den.dispatch") ? ["dispatch"] : []
     case "dispatched":
       return unit ? ["receive"] : []
     case "received":

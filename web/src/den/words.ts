@@ -79,5 +79,11 @@ export const words = {
   "den.outcome.cardBank": ["银行卡", "Bank cards"],
   "den.outcome.note": ["现场说明", "Note"],
   "den.empty": ["没有疑似窝点。两条以上独立线索指向同一地点时自动产生。", "No suspected den. One is raised when independent clues meet at one place."],
+  "den.figures": ["近 30 天", "30 d"],
+  "den.figures.raised": ["发现", "raised"],
+  "den.figures.precision": ["准确率", "precision"],
+  "den.figures.precision.note": ["核实 ÷（核实 + 未发现）", "confirmed / (confirmed + nothing found)"],
+  "den.figures.median": ["中位用时", "median"],
+  "den.figures.median.note": ["从疑似到现场核查", "from suspected to checked on site"],
   "den.clock": ["时限", "Clock"],
 } as const satisfies Record<string, readonly [string, string]>

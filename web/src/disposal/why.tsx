@@ -10,33 +10,14 @@ import { Broken } from "../parts/problem"
 import { Empty, Facts, Skeleton, State, When } from "../parts/view"
 import { DisposalTabs } from "./list"
 
-type Words = { zh: string; en: string }
-type Answer = {
-  id: string
-  kindText: Words
-  state: string
-  unit: string
-  contact: string
-  regionName: string
-  institutionName: string
-  decidedAt: string
-  doneAt?: string
-  until?: string
-  verifyBy?: string
-  categoryText: Words
-  legalBasis: string
-  remedy: Words
-  papers: string[] | null
-}
-
 /** The desk where somebody asks who stopped their number: unit, clock, remedy and papers at one look. */
 export function Why() {
-  const { t, lang } = useWords()
+  const { t, code, lang } = useWords()
   const [f, set] = useFilters("number")
   const [text, setText] = useState(f.number)
   const why = useQuery({
     queryKey: ["why", f.number],
-    queryFn: ({ signal }) => api.get<{ items: Answer[] }>("/disposals/why", { number: f.number }, signal),
+    queryFn: ({ signal }) => api.get("/disposals/why", { number: f.number, purpose: t("disposal.why.purpose") }, signal),
     enabled: f.number !== "",
     retry: false,
   })
@@ -65,6 +46,7 @@ export function Why() {
             <header>
               {d.id ? <Link to={`/disposals/${d.id}`}>{d.kindText[lang]}</Link> : <b>{d.kindText[lang]}</b>}
               <State group="disposal.state" value={d.state} />
+              {d.lifting && <State group="disposal" value="lifting" tone="soon" />}
               {d.verifyBy && <Clock due={d.verifyBy} from={d.decidedAt} />}
             </header>
             <Facts
@@ -74,12 +56,13 @@ export function Why() {
                 { label: t("disposal.institution"), value: d.institutionName },
                 { label: t("region"), value: d.regionName },
                 { label: t("disposal.why.decided"), value: <When at={d.decidedAt} /> },
+                { label: t("disposal.outcome"), value: code("disposal.outcome", d.outcome) },
                 { label: t("disposal.doneAt"), value: d.doneAt && <When at={d.doneAt} /> },
                 { label: t("disposal.why.until"), value: d.until && <When at={d.until} /> },
                 { label: t("disposal.reason"), value: d.categoryText[lang], wide: true },
                 { label: t("disposal.basis"), value: d.legalBasis, wide: true },
-                { label: t("disposal.remedy"), value: d.remedy[lang], wide: true },
-                { label: t("disposal.papers"), value: d.papers?.length ? <ul className="bare">{d.papers.map((p) => <li key={p}>{p}</li>)}</ul> : undefined, wide: true },
+                { label: t("disposal.remedy"), value: lang === "en" ? d.remedyEn : d.remedy, wide: true },
+                { label: t("disposal.papers"), value: d.papers.length > 0 && <ul className="bare">{d.papers.map((p) => <li key={p}>{p}</li>)}</ul>, wide: true },
               ]}
             />
           </article>

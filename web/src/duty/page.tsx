@@ -2,13 +2,14 @@ import { useQuery } from "@tanstack/react-query"
 import { Button, Input, Select } from "antd"
 import { useState } from "react"
 import { api, serverNow } from "../api/client"
-import type { Account, DutyDay, Page, Turn } from "../api/types"
-import { useMe, useRole } from "../app/auth"
+import type { Colleague, DutyDay, Turn } from "../api/types"
+import { useMay, useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useFilters } from "../parts/filters"
 import { ActionForm, Field, useAction } from "../parts/form"
 import { fromWall, toWall } from "../parts/format"
 import { useNow } from "../parts/now"
+import { usePeople, usePersonNames } from "../parts/people"
 import { Broken, ProblemNote } from "../parts/problem"
 import { RegionName } from "../parts/region"
 import { Empty, Section, Skeleton, State, When } from "../parts/view"
@@ -16,26 +17,20 @@ import { Empty, Section, Skeleton, State, When } from "../parts/view"
 const posts = ["leader", "officer"] as const
 const wall = (at: number) => toWall(new Date(at).toISOString())
 
-/** Names of accounts, for those who may read them. */
-function useAccounts() {
-  const may = useRole("admin", "leader")
-  return useQuery({ queryKey: ["accounts", "all"], queryFn: ({ signal }) => api.get<Page<Account>>("/accounts", { limit: 500 }, signal), enabled: may, retry: false }).data?.items ?? []
-}
-
 const handIn = (turns: Turn[]) => turns.map(({ account, role, from, to, phone }) => ({ account, role, from, to, ...(phone && { phone }) }))
 
 /** Who is on duty on a day. */
 export function DutyPage() {
   const { t, code, lang } = useWords()
   const me = useMe()
-  const edits = useRole("admin", "leader")
+  const edits = useMay("duty.write")
   const now = useNow()
-  const accounts = useAccounts()
+  const people = usePeople().data ?? []
+  const nameOf = usePersonNames()
   const [f, set] = useFilters("day")
   const day = f.day || wall(now).slice(0, 10)
-  const duty = useQuery({ queryKey: ["duty", day], queryFn: ({ signal }) => api.get<{ items: DutyDay[] }>("/duty", { from: day }, signal) })
+  const duty = useQuery({ queryKey: ["duty", day], queryFn: ({ signal }) => api.get("/duty", { from: day }, signal) })
   const own = duty.data?.items.find((d) => d.region === me.region)
-  const nameOf = (turn: Turn) => turn.name || accounts.find((a) => a.id === turn.account)?.name || turn.account.slice(-6)
   const on = (s: Turn) => Date.parse(s.from) <= now && now < Date.parse(s.to)
   return (
     <div className="page" data-test="duty-page">
@@ -44,7 +39,7 @@ export function DutyPage() {
           <h1>{t("duty.title")}</h1>
           <Input type="date" size="small" value={day} onChange={(e) => set("day", e.target.value)} aria-label={t("duty.day")} style={{ width: 140 }} data-test="duty-day" />
         </div>
-        <div className="list-tools">{edits && duty.data && <AddTurn key={day} day={day} region={me.region} list={own} accounts={accounts} />}</div>
+        <div className="list-tools">{edits && duty.data && <AddTurn key={day} day={day} region={me.region} list={own} people={people} />}</div>
       </div>
       <div className="narrow wide">
         {duty.isPending && <Skeleton rows={4} />}
@@ -69,9 +64,9 @@ export function DutyPage() {
                   {d.entries
                     .toSorted((a, b) => a.from.localeCompare(b.from))
                     .map((s) => (
-                      <tr key={s.id ?? `${s.account}-${s.from}`} className={on(s) ? "at" : undefined} data-test="turn">
+                      <tr key={s.id} className={on(s) ? "at" : undefined} data-test="turn">
                         <td>
-                          <b>{nameOf(s)}</b> {on(s) && <State group="duty" value="now" tone="good" />}
+                          <b>{nameOf(s.account)}</b> {on(s) && <State group="duty" value="now" tone="good" />}
                         </td>
                         <td>{code("role", s.role)}</td>
                         <td className="num">{s.phone}</td>
@@ -82,7 +77,7 @@ export function DutyPage() {
                     ))}
                 </tbody>
               </table>
-              {d.remarks && d.remarks.length > 0 && (
+              {d.remarks.length > 0 && (
                 <ul className="reasons dim" aria-label={t("duty.gap")}>
                   {d.remarks.map((r) => (
                     <li key={r.zh}>{r[lang]}</li>
@@ -111,7 +106,7 @@ function Remove({ list, turn, day }: { list: DutyDay; turn: Turn; day: string })
 
 const hour = 3_600_000
 
-function AddTurn({ day, region, list, accounts }: { day: string; region: string; list: DutyDay | undefined; accounts: Account[] }) {
+function AddTurn({ day, region, list, people }: { day: string; region: string; list: DutyDay | undefined; people: Colleague[] }) {
   const { t, code } = useWords()
   const start0 = Math.max(Date.parse(`${day}T00:00:00+08:00`), Math.floor(serverNow() / hour) * hour)
   const [account, setAccount] = useState("")
@@ -127,16 +122,16 @@ function AddTurn({ day, region, list, accounts }: { day: string; region: string;
       primary
       test="turn-add"
       ready={account !== "" && start !== null && end !== null && start < end}
-      send={(key) => api.put("/duty", { region, day: from.slice(0, 10), entries: [...handIn(list?.entries ?? []), { account, role, from: start, to: end, ...(phone && { phone }) }] }, { key, version: list?.version ?? 0 })}
+      send={(key) => api.put("/duty", { region, day: from.slice(0, 10), entries: [...handIn(list?.entries ?? []), { account, role, from: start ?? "", to: end ?? "", ...(phone && { phone }) }] }, { key, version: list?.version ?? 0 })}
       refresh={[["duty"]]}
       fields={
         <>
           <Field label={t("duty.who")}>
-            <Select showSearch={{ optionFilterProp: "label" }} value={account || null} onChange={(v) => setAccount(v ?? "")} options={accounts.map((a) => ({ value: a.id, label: `${a.name} (${a.login})` }))} data-test="turn-account" />
+            <Select showSearch={{ optionFilterProp: "label" }} value={account || null} onChange={(v) => setAccount(v ?? "")} options={people.filter((p) => p.roles.includes(role)).map((p) => ({ value: p.id, label: p.name }))} data-test="turn-account" />
           </Field>
           <div className="two">
             <Field label={t("duty.role")}>
-              <Select value={role} onChange={setRole} options={posts.map((p) => ({ value: p, label: code("role", p) }))} data-test="turn-role" />
+              <Select value={role} onChange={(r) => (setRole(r), setAccount(""))} options={posts.map((p) => ({ value: p, label: code("role", p) }))} data-test="turn-role" />
             </Field>
             <Field label={t("duty.phone")}>
               <Input value={phone} onChange={(e) => setPhone(e.target.value)} inputMode="tel" data-test="turn-phone" />

@@ -1,7 +1,7 @@
-import { Input, InputNumber, Select } from "antd"
+import { Input, InputNumber, Select, Switch } from "antd"
 import { useState } from "react"
 import { api } from "../api/client"
-import type { GatewayKind, Institution, InstitutionKind } from "../api/types"
+import type { GatewayKind, Institution, InstitutionKind, Range } from "../api/types"
 import { useWords } from "../app/i18n"
 import { ActionForm, Field } from "../parts/form"
 import { RegionPick } from "../parts/region"
@@ -19,10 +19,13 @@ export function InstitutionForm({ institution: i, label, done }: { institution?:
   const [gateway, setGateway] = useState<GatewayKind>(i?.gateway ?? "manual")
   const [endpoint, setEndpoint] = useState(i?.endpoint ?? "")
   const [target, setTarget] = useState(i?.answerTargetS ?? 180)
-  const [ranges, setRanges] = useState(i?.ranges?.map((r) => `${r.kind} ${r.prefix}`).join("\n") ?? "")
-  const [contacts, setContacts] = useState(i?.contacts?.map((c) => [c.name, c.phone, c.role, c.email].join(", ").replace(/[, ]+$/, "")).join("\n") ?? "")
+  const [secret, setSecret] = useState<string>()
+  const [off, setOff] = useState(i?.disabled ?? false)
+  const [nameEn, setNameEn] = useState(i?.nameEn ?? "")
+  const [ranges, setRanges] = useState(i?.ranges.map((r) => `${r.kind} ${r.prefix}`).join("\n") ?? "")
+  const [contacts, setContacts] = useState(i?.contacts.map((c) => [c.name, c.phone, c.role, c.email].join(", ").replace(/[, ]+$/, "")).join("\n") ?? "")
   const body = () => ({
-    name, kind, region, gateway, answerTargetS: target, code: handle, ranges: lines(ranges).map((l) => { const [kind = "", prefix = ""] = l.split(/\s+/); return { kind, prefix } }), ...(endpoint && { endpoint }),
+    name, nameEn, kind, region, gateway, disabled: off, ...(secret !== undefined && { secret }), answerTargetS: target, code: handle, ranges: lines(ranges).map((l) => { const [kind = "", prefix = ""] = l.split(/\s+/); return { kind: kind as Range["kind"], prefix } }), ...(endpoint && { endpoint }),
     contacts: lines(contacts).map((l) => {
       const [name = "", phone = "", role = "", email = ""] = l.split(/[,，]/).map((x) => x.trim()) // in both languages
       return { name, phone, role, email }
@@ -43,6 +46,9 @@ export function InstitutionForm({ institution: i, label, done }: { institution?:
             <Field label={t("institution.name")}>
               <Input value={name} onChange={(e) => setName(e.target.value)} data-test="institution-name" />
             </Field>
+            <Field label={t("institution.nameEn")}>
+              <Input value={nameEn} onChange={(e) => setNameEn(e.target.value)} data-test="institution-nameEn" />
+            </Field>
             <Field label={t("institution.code")}>
               <Input value={handle} onChange={(e) => setHandle(e.target.value)} data-test="institution-code" />
             </Field>
@@ -60,9 +66,19 @@ export function InstitutionForm({ institution: i, label, done }: { institution?:
             </Field>
           </div>
           {gateway !== "manual" && (
-            <Field label={t("institution.endpoint")}>
-              <Input value={endpoint} onChange={(e) => setEndpoint(e.target.value)} data-test="institution-endpoint" />
-            </Field>
+            <div className="two">
+              <Field label={t("institution.endpoint")}>
+                <Input value={endpoint} onChange={(e) => setEndpoint(e.target.value)} data-test="institution-endpoint" />
+              </Field>
+              <Field label={t("institution.secret")} note={i?.hasSecret ? t("institution.secret.kept") : undefined}>
+                <Input.Password value={secret ?? ""} onChange={(e) => setSecret(e.target.value)} autoComplete="off" data-test="institution-secret" />
+              </Field>
+            </div>
+          )}
+          {i && (
+            <label className="check">
+              <Switch size="small" checked={!off} onChange={(on) => setOff(!on)} data-test="institution-active" /> {t("institution.active")}
+            </label>
           )}
           <div className="two">
             <Field label={t("institution.ranges")} note={t("institution.ranges.note")}>

@@ -7,7 +7,7 @@ import { ProblemNote } from "./problem"
 import { download } from "./table"
 
 /** Takes a CSV file: good rows are taken, bad ones come back as a file with reasons. */
-export function ImportButton({ path, name, label, done }: { path: string; name: string; label: string; done: () => void }) {
+export function ImportButton({ path, name, label, done }: { path: "/reports/import" | "/lookups/import" | "/institutions/import" | `/institutions/${string}/ported`; name: string; label: string; done: () => void }) {
   const { t } = useWords()
   const { modal, message } = App.useApp()
   const input = useRef<HTMLInputElement>(null)
@@ -15,7 +15,7 @@ export function ImportButton({ path, name, label, done }: { path: string; name: 
   const take = async (file: File) => {
     setBusy(true)
     try {
-      const r = await api.post<Imported>(path, await file.text(), { key: newKey() })
+      const r = await api.post(path, await file.text(), { key: newKey() })
       done()
       if (r.refusedCount === 0) void message.success(t("import.taken", { n: r.taken }))
       else

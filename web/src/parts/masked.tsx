@@ -2,6 +2,8 @@ import { EyeOutlined } from "@ant-design/icons"
 import { Button, Popover } from "antd"
 import { useEffect, useState, type FormEvent, type ReactNode } from "react"
 import { api, serverNow } from "../api/client"
+import type { BodyOf } from "../api/types"
+import { useMay } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { ProblemNote } from "./problem"
 import { useNow } from "./now"
@@ -10,12 +12,16 @@ import { span } from "./deadline"
 const purposes = ["verify", "contact", "decide", "site"] as const
 const minute = 60_000
 
+/** Whose value it is, and which of its values. */
+type Of = { lookup: string; field: BodyOf<"post", `/lookups/${string}/reveal`>["field"] } | { report: string; field: BodyOf<"post", `/reports/${string}/reveal`>["field"] }
+
 /**
  * A personal value behind its mask. It is shown on a stated purpose, which the
  * journal keeps, and hides again by itself after a minute at most.
  */
-export function Masked({ path, field, children }: { path: string; field: string; children: ReactNode }) {
+export function Masked({ children, ...of }: { children: ReactNode } & Of) {
   const { t } = useWords()
+  const reveals = useMay("reveal")
   const [open, setOpen] = useState(false)
   const [shown, setShown] = useState<{ value: string; until: number } | null>(null)
   const [error, setError] = useState<Error | null>(null)
@@ -39,9 +45,9 @@ export function Masked({ path, field, children }: { path: string; field: string;
     setBusy(true)
     setError(null)
     try {
-      const r = await api.post<{ value: string; until?: string }>(`${path}/reveal`, { field, purpose })
+      const r = await ("lookup" in of ? api.post(`/lookups/${of.lookup}/reveal`, { field: of.field, purpose }) : api.post(`/reports/${of.report}/reveal`, { field: of.field, purpose }))
       const latest = serverNow() + minute
-      setShown({ value: r.value, until: Math.min(r.until ? Date.parse(r.until) : latest, latest) })
+      setShown({ value: r.value, until: Math.min(Date.parse(r.until), latest) })
       setOpen(false)
     } catch (e) {
       setError(e as Error)
@@ -49,6 +55,7 @@ export function Masked({ path, field, children }: { path: string; field: string;
       setBusy(false)
     }
   }
+  if (!reveals) return <span className="masked">{children}</span>
   return (
     <span className="masked">
       <span>{children}</span>

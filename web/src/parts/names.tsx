@@ -4,7 +4,7 @@ import { useMemo } from "react"
 import { Link } from "react-router"
 import { api } from "../api/client"
 import { useWords } from "../app/i18n"
-import type { Institution, InstitutionKind, Page } from "../api/types"
+import type { InstitutionKind, InstitutionSummary } from "../api/types"
 
 const maximum = 2000
 
@@ -13,9 +13,9 @@ export function useInstitutions() {
   return useQuery({
     queryKey: ["institutions", "all"],
     queryFn: async ({ signal }) => {
-      const items: Institution[] = []
+      const items: InstitutionSummary[] = []
       for (let cursor = ""; items.length < maximum; ) {
-        const page = await api.get<Page<Institution>>("/institutions", { limit: 200, cursor }, signal)
+        const page = await api.get("/institutions", { limit: 200, cursor }, signal)
         items.push(...page.items)
         if (!page.next) break
         cursor = page.next

@@ -4,7 +4,7 @@ import { App, Checkbox, Popover } from "antd"
 import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react"
 import { useNavigate } from "react-router"
 import { api } from "../api/client"
-import type { Entry, Page } from "../api/types"
+import type { Entry, ListPath, Page, RowOf } from "../api/types"
 import { useWords } from "../app/i18n"
 import { useLive } from "../app/live"
 import { store, stored } from "../app/settings"
@@ -32,9 +32,9 @@ export type Column<T> = {
 
 type Query = Record<string, string | undefined>
 
-type Props<T extends Row> = {
+type Props<P extends ListPath, T = RowOf<P>> = {
   name: string
-  path: string
+  path: P
   query?: Query
   columns: Column<T>[]
   to?: (row: T) => string
@@ -56,7 +56,8 @@ type Props<T extends Row> = {
  * lines on the screen in the page. Rows that change do so in their place; new
  * ones wait behind a notice until they are asked for.
  */
-export function Table<T extends Row>({ name, path, query = {}, columns, to, live, empty, tools, filters, select, mark, cursor: after = "cursor", id }: Props<T>) {
+export function Table<P extends ListPath>({ name, path, query = {}, columns, to, live, empty, tools, filters, select, mark, cursor: after = "cursor", id }: Props<P>) {
+  type T = RowOf<P> & Row
   const words = useWords()
   const { t } = words
   const { message } = App.useApp()
@@ -71,7 +72,8 @@ export function Table<T extends Row>({ name, path, query = {}, columns, to, live
   const key = ["list", path, query]
   const keyText = JSON.stringify(key)
   const read = async (limit: number, cursor: string, signal?: AbortSignal): Promise<Page<T>> => {
-    const page = await api.get<Page<T>>(path, { ...query, limit, [after]: cursor }, signal)
+    // The path is one of the lists: it answers a page of its rows.
+    const page = (await api.get(path as never, { ...query, limit, [after]: cursor } as never, signal)) as unknown as Page<T>
     return id ? { ...page, items: page.items.map((r) => ({ ...r, id: id(r) })) } : page
   }
   const list = useInfiniteQuery({

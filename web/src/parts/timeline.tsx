@@ -1,23 +1,22 @@
 import { useQuery } from "@tanstack/react-query"
 import { Link } from "react-router"
 import { api } from "../api/client"
-import type { Entry, Page } from "../api/types"
 import { useWords } from "../app/i18n"
 import { useInstitutionNames } from "./names"
+import { usePersonNames } from "./people"
 import { Broken } from "./problem"
 import { Empty, Skeleton, When } from "./view"
 import { pathOf } from "./paths"
 import { duration, money } from "./format"
 
-const shownElsewhere = new Set(["id", "version", "region", "institution", "clue", "report", "lookup", "den", "dossier", "actorName"])
-
 /** Everything that happened to a record, whoever did it, newest first. */
-export function Timeline({ of, id: self }: { of: string; id: string }) {
-  const timeline = useQuery({ queryKey: ["timeline", self], queryFn: ({ signal }) => api.get<Page<Entry>>(`${of}/${self}/timeline`, { limit: 200 }, signal), retry: false })
+export function Timeline({ of, id: self }: { of: "/reports" | "/clues" | "/disposals" | "/dossiers"; id: string }) {
+  const timeline = useQuery({ queryKey: ["timeline", self], queryFn: ({ signal }) => api.get(`${of}/${self}/timeline`, { limit: 200 }, signal), retry: false })
   const items = timeline.data?.items
   const words = useWords()
   const { t, code } = words
   const institution = useInstitutionNames()
+  const nameOf = usePersonNames()
   if (timeline.isError) return <Broken error={timeline.error} retry={() => void timeline.refetch()} />
   if (!items) return <Skeleton rows={4} />
   if (items.length === 0) return <Empty>{t("timeline.empty")}</Empty>
@@ -26,8 +25,8 @@ export function Timeline({ of, id: self }: { of: string; id: string }) {
       {items
         .toSorted((a, b) => b.seq - a.seq)
         .map((e) => {
-          const p = e.payload ?? {}
-          const details = Object.entries(p).filter(([k, v]) => !shownElsewhere.has(k) && v !== "" && v !== null && (typeof v !== "object" || Array.isArray(v)))
+          // What has a word is told; the rest are IDs and parts that the page shows already.
+          const details = Object.entries((e.payload ?? {}) as Record<string, unknown>).filter(([k, v]) => code("payload", k) !== k && v !== "" && v !== null && v !== 0 && v !== false)
           const [stage = ""] = e.kind.split(".")
           const path = e.record !== self ? pathOf(stage, e.record) : undefined
           const what = code("event", e.kind)
@@ -37,12 +36,12 @@ export function Timeline({ of, id: self }: { of: string; id: string }) {
               <div>
                 {path ? <Link to={path}>{what}</Link> : <b>{what}</b>}
                 {e.institution && <span className="dim"> · {institution(e.institution)}</span>}
-                <span className="dim"> · {typeof p["actorName"] === "string" ? p["actorName"] : e.actor || t("timeline.system")}</span>
+                {(e.actor || !e.institution) && <span className="dim" title={e.actor}> · {nameOf(e.actor)}</span>}
                 {details.length > 0 && (
                   <p>
                     {details.map(([k, v]) => (
                       <span key={k}>
-                        <em>{code("payload", k)}</em> {plain(k, v, words)}
+                        <em>{code("payload", k)}</em> {plain(stage, k, v, words)}
                       </span>
                     ))}
                   </p>
@@ -56,10 +55,16 @@ export function Timeline({ of, id: self }: { of: string; id: string }) {
   )
 }
 
-function plain(key: string, v: unknown, words: ReturnType<typeof useWords>): string {
-  if (Array.isArray(v)) return v.map((x) => plain(key, x, words)).join(words.lang === "zh" ? "、" : ", ") // in both languages
+// Where the words of a payload's codes stand, by its key and the stage that wrote it.
+const groups: Record<string, (stage: string) => string> = {
+  fields: () => "lookup.field", field: () => "lookup.field", truth: () => "clue.truth", type: () => "report.type", channel: () => "report.channel", confidence: () => "den.confidence",
+  kind: (stage) => (stage === "disposal" ? "disposal.kind" : "clue.kind"), state: (stage) => `${stage}.state`, category: () => "disposal.category", outcome: () => "disposal.outcome", how: () => "disposal.how",
+}
+
+function plain(stage: string, key: string, v: unknown, words: ReturnType<typeof useWords>): string {
+  if (Array.isArray(v)) return typeof v[0] === "object" || /^[0-9A-Z]{26}$/.test(String(v[0])) ? String(v.length) : v.map((x) => plain(stage, key, x, words)).join(words.lang === "zh" ? "、" : ", ") // in both languages
   if (key.endsWith("Fen") && typeof v === "number") return money(v, words.lang)
   if (key.endsWith("Ms") && typeof v === "number") return duration(v, words.lang)
   if (typeof v === "boolean") return words.t(v ? "yes" : "no")
-  return words.code(`value.${key}`, String(v))
+  return words.code(groups[key]?.(stage) ?? `value.${key}`, String(v))
 }

@@ -4,7 +4,7 @@ import { Button, Input } from "antd"
 import { useEffect, useRef, useState, type ChangeEvent } from "react"
 import { Link } from "react-router"
 import { api, serverNow } from "../api/client"
-import type { Channel, Find, Page, Party, Report, ReportType } from "../api/types"
+import type { Channel, Party, Report, ReportType } from "../api/types"
 import { useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useLive } from "../app/live"
@@ -52,7 +52,7 @@ function useFinds(text: string) {
   }, [text])
   return useQuery({
     queryKey: ["extract", settled],
-    queryFn: async ({ signal }) => ({ text: settled, finds: (await api.post<{ finds: Find[] }>("/extract", { text: settled, at: new Date(serverNow()).toISOString() }, { signal })).finds }),
+    queryFn: async ({ signal }) => ({ text: settled, finds: (await api.post("/extract", { text: settled, at: new Date(serverNow()).toISOString() }, { signal })).finds }),
     enabled: settled.trim() !== "",
     placeholderData: (old) => (settled.trim() ? old : undefined),
     staleTime: Infinity,
@@ -101,7 +101,7 @@ export function Intake() {
         : []
       const struck = listed.filter((f) => dropped.has(f.value)).map((f) => f.value)
       const at = fromWall(occurred)
-      return api.post<Report>(
+      return api.post(
         "/reports",
         {
           type: d.type, channel: d.channel, text: d.text, region: d.region,
@@ -298,7 +298,7 @@ function Elapsed({ since }: { since: number | null }) {
 
 function Recent() {
   const { t } = useWords()
-  const recent = useQuery({ queryKey: ["reports", "recent"], queryFn: ({ signal }) => api.get<Page<Report>>("/reports", { limit: 8 }, signal) })
+  const recent = useQuery({ queryKey: ["reports", "recent"], queryFn: ({ signal }) => api.get("/reports", { limit: 8 }, signal) })
   useLive((e) => e.kind.startsWith("report."), () => void recent.refetch(), 1000)
   return (
     <Section title={t("report.recent")} extra={<Link to="/reports">{t("report.all")}</Link>}>

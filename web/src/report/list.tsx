@@ -1,6 +1,6 @@
 import { Link } from "react-router"
-import type { Report } from "../api/types"
-import { useRole } from "../app/auth"
+import type { ReportSummary } from "../api/types"
+import { useMay } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { Choice, Find, useFilters } from "../parts/filters"
 import { exact, money } from "../parts/format"
@@ -13,13 +13,13 @@ import { useQueryClient } from "@tanstack/react-query"
 export function Reports() {
   const { t, code, lang } = useWords()
   const queries = useQueryClient()
-  const writes = useRole("officer", "analyst", "leader")
+  const writes = useMay("report.import")
   const [f, set] = useFilters("type", "ref110")
-  const columns: Column<Report>[] = [
+  const columns: Column<ReportSummary>[] = [
     { key: "receivedAt", title: t("report.received"), width: 104, cell: (r) => <When at={r.receivedAt} />, text: (r) => exact(r.receivedAt) },
     { key: "type", title: t("report.type"), width: 76, cell: (r) => <State group="report.type" value={r.type} tone={r.type === "report" ? "action" : "plain"} />, text: (r) => code("report.type", r.type) },
     { key: "channel", title: t("report.channel"), width: 104, cell: (r) => code("report.channel", r.channel), text: (r) => code("report.channel", r.channel) },
-    { key: "ref110", title: t("report.ref110"), width: "1.2fr", cell: (r) => r.ref110 || <span className="dim">{r.id.slice(-8)}</span>, text: (r) => r.ref110 ?? "" },
+    { key: "ref110", title: t("report.ref110"), width: "1.2fr", cell: (r) => r.ref110 || <span className="dim">{r.id.slice(-8)}</span>, text: (r) => r.ref110 },
     { key: "region", title: t("region"), width: "1.2fr", cell: (r) => r.regionName || <RegionName code={r.region} />, text: (r) => r.region },
     { key: "amount", title: t("report.amount"), width: 110, right: true, cell: (r) => (r.amountFen ? money(r.amountFen, lang) : ""), text: (r) => (r.amountFen ? (r.amountFen / 100).toFixed(2) : "") },
     { key: "state", title: t("clue.state"), width: 90, cell: (r) => <State group="report.state" value={r.state} />, text: (r) => code("report.state", r.state) },

@@ -1,21 +1,20 @@
 import { useQueries, useQuery } from "@tanstack/react-query"
 import { Link } from "react-router"
 import { api } from "../api/client"
-import type { Clue, Lookup, Page, Report } from "../api/types"
+import type { Lookup, Report } from "../api/types"
 import { useWords } from "../app/i18n"
 import { useLive } from "../app/live"
 import { Clock, Took } from "../parts/clock"
 import { spoken } from "../parts/format"
-import { InstitutionName } from "../parts/names"
 import { State, When } from "../parts/view"
 
 /** A report that was just taken: its clues, whom each was sent to, and the clocks. */
 export function Taken({ report: r }: { report: Report }) {
   const { t } = useWords()
-  const clues = useQuery({ queryKey: ["report", r.id, "clues"], queryFn: ({ signal }) => api.get<Page<Clue>>("/clues", { source: r.id }, signal) })
+  const clues = useQuery({ queryKey: ["report", r.id, "clues"], queryFn: ({ signal }) => api.get("/clues", { source: r.id }, signal) })
   useLive((e) => e.kind.startsWith("clue."), () => void clues.refetch(), 400)
   const ids = clues.data?.items.map((c) => c.id) ?? []
-  const asked = r.finds?.some((f) => !["amount", "time", "id"].includes(f.kind))
+  const asked = r.finds.some((f) => !["amount", "time", "id"].includes(f.kind))
   return (
     <article className="taken" data-test="taken-report">
       <p>
@@ -29,7 +28,7 @@ export function Taken({ report: r }: { report: Report }) {
 /** One line a clue: kind, value, the institution that is asked, and its clock. */
 export function ClueStrips({ ids }: { ids: readonly string[] }) {
   const { code } = useWords()
-  const clues = useQueries({ queries: ids.map((id) => ({ queryKey: ["clue", id], queryFn: ({ signal }: { signal: AbortSignal }) => api.get<Clue>(`/clues/${id}`, undefined, signal) })) })
+  const clues = useQueries({ queries: ids.map((id) => ({ queryKey: ["clue", id], queryFn: ({ signal }: { signal: AbortSignal }) => api.get(`/clues/${id}`, undefined, signal) })) })
   useLive((e) => /^(lookup|clue)\./.test(e.kind), () => clues.forEach((c) => void c.refetch()), 400)
   return (
     <ul className="strips">
@@ -42,13 +41,13 @@ export function ClueStrips({ ids }: { ids: readonly string[] }) {
                 {spoken(data.kind, data.value)}
               </Link>
               <span className="strip-lookups">
-                {data.lookups?.map((l) => (
+                {data.lookups.map((l) => (
                   <span className="strip-lookup" key={l.id}>
-                    {l.institutionName || <InstitutionName id={l.institution} />}
+                    {l.institutionName}
                     <LookupClock lookup={l} />
                   </span>
                 ))}
-                {!data.lookups?.length && <State group="clue.state" value={data.state} />}
+                {!data.lookups.length && <State group="clue.state" value={data.state} />}
               </span>
             </li>
           ),
@@ -57,9 +56,12 @@ export function ClueStrips({ ids }: { ids: readonly string[] }) {
   )
 }
 
+/** Whether the institution still owes an answer. */
+export const waiting = (l: Lookup) => l.state === "asked" || l.state === "sent" || l.state === "overdue"
+
 /** The clock while a question is open, and how it ended after. */
 export function LookupClock({ lookup: l }: { lookup: Lookup }) {
-  if (l.state === "asked" || l.state === "sent" || l.state === "overdue") return <Clock due={l.dueAt} from={l.sentAt ?? l.askedAt} />
-  if (l.state === "answered" && l.answeredAt) return <Took from={l.sentAt ?? l.askedAt} to={l.answeredAt} due={l.dueAt} />
+  if (waiting(l)) return <Clock due={l.dueAt} from={l.askedAt} />
+  if (l.state === "answered" && l.answeredAt) return <Took from={l.askedAt} to={l.answeredAt} due={l.dueAt} />
   return <State group="lookup.state" value={l.state} />
 }

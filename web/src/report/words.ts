@@ -26,6 +26,7 @@ export const words = {
   "report.occurred": ["发生时间", "When it happened"],
   "report.received": ["受理时间", "Received"],
   "report.ref110": ["110 警情编号", "110 reference"],
+  "report.takenBy": ["受理人", "Taken by"],
   "report.region": ["发生地", "Where"],
   "report.clues": ["线索", "Clues"],
   "report.submit": ["受理", "Take"],
