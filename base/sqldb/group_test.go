@@ -129,3 +129,66 @@ func TestGroupThatIsLostRunsAgain(t *testing.T) {
 		t.Errorf("kept %d times after %d runs (%v), want once after 2", n, runs, err)
 	}
 }
+
+// What is left for later is done in order, by the next statement at the latest
+// when that reads, and its failure is the transaction's.
+func TestLater(t *testing.T) {
+	sqltest.Run(t, schemas, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		later := func(tx *sqldb.Tx, name string) error {
+			return sqldb.Later(ctx, tx, `INSERT INTO thing (name) VALUES ($1)`, name)
+		}
+		count := func(q sqldb.Queryer) int64 {
+			n, err := sqldb.One(ctx, q, "count", sqldb.Value[int64], `SELECT count(*) FROM thing`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+			err := errors.Join(later(tx, "a"), later(tx, "b"))
+			if n := count(tx); n != 2 {
+				t.Errorf("the transaction reads %d of its 2 rows", n)
+			}
+			err = errors.Join(err, later(tx, "c"))
+			n, failed := sqldb.Exec(ctx, tx, `UPDATE thing SET size = $1`, 7)
+			if n != 3 {
+				t.Errorf("a statement after it changes %d of 3 rows", n)
+			}
+			return errors.Join(err, failed, later(tx, "d"))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n := count(db.Read()); n != 4 {
+			t.Errorf("%d rows were kept, want 4", n)
+		}
+		for name, then := range map[string]func(tx *sqldb.Tx) error{
+			"the commit": func(*sqldb.Tx) error { return nil },
+			"a read": func(tx *sqldb.Tx) error {
+				_, err := sqldb.One(ctx, tx, "count", sqldb.Value[int64], `SELECT count(*) FROM thing`)
+				return err
+			},
+			"a read whose error nobody looks at": func(tx *sqldb.Tx) error {
+				_, _ = sqldb.All(ctx, tx, sqldb.Value[string], `SELECT name FROM thing`)
+				return nil
+			},
+			"a change": func(tx *sqldb.Tx) error {
+				_, err := sqldb.Exec(ctx, tx, `UPDATE thing SET size = $1`, 8)
+				return err
+			},
+		} {
+			err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+				if err := errors.Join(later(tx, "new"), later(tx, "a")); err != nil {
+					return err
+				}
+				return then(tx)
+			})
+			if !sqldb.IsUnique(err) {
+				t.Errorf("before %s: %v, want that the name is taken", name, err)
+			}
+		}
+		if n := count(db.Read()); n != 4 {
+			t.Errorf("%d rows after transactions that failed, want 4", n)
+		}
+	})
+}

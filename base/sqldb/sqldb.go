@@ -7,6 +7,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -176,16 +177,11 @@ type Queryer interface {
 // Tx is a transaction that will commit when its function returns nil.
 type Tx struct {
 	Dialect Dialect
-	tx      connection
+	tx      *sql.Conn
 	db      *DB
 	after   []func()
-}
-
-// connection is where a transaction runs: a *sql.Tx of PostgreSQL, SQLite's
-// one writing *sql.Conn.
-type connection interface {
-	Queryer
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	later   []statement // PostgreSQL only: goes out with the next statement
+	failed  error       // why later did not go well
 }
 
 // After has f run once the transaction has committed; it does not run when the
@@ -198,6 +194,13 @@ func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.R
 	if s := tx.prepared(query); s != nil {
 		return s.ExecContext(tx.whole(ctx), args...)
 	}
+	if len(tx.later) > 0 && len(args) > 0 {
+		n, err := tx.send(ctx, statement{query, args})
+		return driver.RowsAffected(n), err
+	}
+	if err := tx.flush(ctx); err != nil {
+		return nil, err
+	}
 	return tx.tx.ExecContext(tx.whole(ctx), query, args...)
 }
 
@@ -205,6 +208,9 @@ func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.R
 func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if s := tx.prepared(query); s != nil {
 		return s.QueryContext(tx.whole(ctx), args...)
+	}
+	if err := tx.flush(ctx); err != nil {
+		return nil, err
 	}
 	return tx.tx.QueryContext(tx.whole(ctx), query, args...)
 }
@@ -214,6 +220,7 @@ func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *s
 	if s := tx.prepared(query); s != nil {
 		return s.QueryRowContext(tx.whole(ctx), args...)
 	}
+	_ = tx.flush(ctx) // kept as tx.failed: the query fails after it
 	return tx.tx.QueryRowContext(tx.whole(ctx), query, args...)
 }
 
@@ -271,32 +278,6 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 	for _, f := range tx.after {
 		f()
-	}
-	return nil
-}
-
-// alone runs a transaction on a connection of its own.
-func (db *DB) alone(ctx context.Context, tx *Tx, fn func(tx *Tx) error) error {
-	raw, err := db.write.BeginTx(ctx, nil)
-	if err != nil {
-		return wrap("sqldb.Begin", err)
-	}
-	done := false
-	defer func() {
-		if !done {
-			_ = raw.Rollback() // fn failed or panicked; its error is what counts
-		}
-	}()
-	tx.tx = raw
-	if err := fn(tx); err != nil {
-		return err
-	}
-	done = true
-	if err := raw.Commit(); err != nil {
-		return wrap("sqldb.Commit", err)
-	}
-	if db.Committed != nil {
-		db.Committed()
 	}
 	return nil
 }
@@ -369,6 +350,19 @@ func Exec(ctx context.Context, tx *Tx, query string, args ...any) (int64, error)
 		return 0, wrap("sqldb.Exec", err)
 	}
 	return n, nil
+}
+
+// Later runs a statement about whose outcome the transaction does not care, so
+// long as there is no error: on PostgreSQL it travels with the next statement
+// or the commit instead of waiting for an answer of its own. An error ends the
+// transaction.
+func Later(ctx context.Context, tx *Tx, query string, args ...any) error {
+	if tx.Dialect == Postgres {
+		tx.later = append(tx.later, statement{query, args})
+		return nil
+	}
+	_, err := Exec(ctx, tx, query, args...)
+	return err
 }
 
 // Scanner is a *sql.Row or *sql.Rows.

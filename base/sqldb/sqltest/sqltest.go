@@ -129,7 +129,7 @@ func templateFor(t testing.TB, kind string, schemas []sqldb.Schema) string {
 		admin(t, server(t), "CREATE DATABASE "+template)
 		address = named(server(t), template)
 	} else {
-		dir, err := os.MkdirTemp("", "lanzha-template-")
+		dir, err := os.MkdirTemp("", "lanzha-template-") //nolint:usetesting // it serves the tests after this one
 		if err != nil {
 			t.Fatal(err)
 		}
