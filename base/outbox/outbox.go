@@ -10,6 +10,7 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -118,6 +119,10 @@ func (b *Outbox) Handle(kind string, h Handler) { b.handlers[kind] = h }
 // Owe records items in tx. An item whose key is known already is left as it
 // is: what is owed once is owed once.
 func (b *Outbox) Owe(ctx context.Context, tx *sqldb.Tx, items ...Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	query, args := "", []any{}
 	for _, it := range items {
 		payload := []byte("{}")
 		if it.Payload != nil {
@@ -126,27 +131,27 @@ func (b *Outbox) Owe(ctx context.Context, tx *sqldb.Tx, items ...Item) error {
 				return lanzha.Internal("outbox.Owe", err)
 			}
 		}
-		due := int64(lanzha.At(it.DueAt))
-		if _, err := sqldb.Exec(ctx, tx, `INSERT INTO outbox (id, key, kind, lane, record, state, due_at, next_at, attempts, payload, finished_at)
-			VALUES ($1, $2, $3, $4, $5, 'owed', $6, $7, 0, $8, 0) ON CONFLICT (key) DO NOTHING`,
-			string(b.ids.Next()), it.Key, it.Kind, it.Lane, string(it.Record), due, due, string(payload)); err != nil {
-			return err
-		}
+		n := len(args)
+		query += fmt.Sprintf(", ($%d, $%d, $%d, $%d, $%d, 'owed', $%d, $%d, 0, $%d, 0)", n+1, n+2, n+3, n+4, n+5, n+6, n+6, n+7)
+		args = append(args, string(b.ids.Next()), it.Key, it.Kind, it.Lane, string(it.Record), int64(lanzha.At(it.DueAt)), string(payload))
 	}
 	tx.After(b.nudge)
-	return nil
+	return sqldb.Later(ctx, tx, `INSERT INTO outbox (id, key, kind, lane, record, state, due_at, next_at, attempts, payload, finished_at)
+		VALUES `+query[2:]+` ON CONFLICT (key) DO NOTHING`, args...)
 }
 
 // Forgive ends what is owed under the keys without an attempt: the deadline of
 // a question that has been answered.
 func (b *Outbox) Forgive(ctx context.Context, tx *sqldb.Tx, keys ...string) error {
+	places, args := "", []any{int64(lanzha.At(b.now()))}
 	for _, key := range keys {
-		if _, err := sqldb.Exec(ctx, tx, `UPDATE outbox SET state = 'forgiven', finished_at = $1 WHERE key = $2 AND state = 'owed'`,
-			int64(lanzha.At(b.now())), key); err != nil {
-			return err
-		}
+		args = append(args, key)
+		places += fmt.Sprintf(", $%d", len(args))
 	}
-	return nil
+	if places == "" {
+		return nil
+	}
+	return sqldb.Later(ctx, tx, `UPDATE outbox SET state = 'forgiven', finished_at = $1 WHERE key IN (`+places[2:]+`) AND state = 'owed'`, args...)
 }
 
 // Revive makes a dead item owed again, at once; it gets one more attempt.

@@ -293,7 +293,7 @@ func (b *Outbox) fail(ctx context.Context, it Item, cause error) error {
 		if failures >= int64(b.o.MaxTries) {
 			state, finished = "dead", int64(lanzha.At(now))
 		}
-		if _, err := sqldb.Exec(ctx, tx, `UPDATE outbox SET state = $1, next_at = $2, finished_at = $3 WHERE id = $4 AND state = 'owed' AND attempts = $5`,
+		if err := sqldb.Later(ctx, tx, `UPDATE outbox SET state = $1, next_at = $2, finished_at = $3 WHERE id = $4 AND state = 'owed' AND attempts = $5`,
 			state, int64(lanzha.At(now.Add(b.backoff(failures)))), finished, string(it.ID), it.Attempts); err != nil {
 			return err
 		}
@@ -302,7 +302,6 @@ func (b *Outbox) fail(ctx context.Context, it Item, cause error) error {
 }
 
 func record(ctx context.Context, tx *sqldb.Tx, it Item, now time.Time, failure string) error {
-	_, err := sqldb.Exec(ctx, tx, `INSERT INTO outbox_attempt (item, n, started_at, ended_at, error) VALUES ($1, $2, $3, $4, $5)
+	return sqldb.Later(ctx, tx, `INSERT INTO outbox_attempt (item, n, started_at, ended_at, error) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (item, n) DO NOTHING`, string(it.ID), it.Attempts, int64(lanzha.At(it.Started)), int64(lanzha.At(now)), failure)
-	return err
 }
