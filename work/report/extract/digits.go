@@ -62,7 +62,7 @@ func (s *scan) group(i int) group {
 // number, or 0.
 func (s *scan) gap(g group) int {
 	i := g.end
-	for n := 0; n < 3; n++ {
+	for range 3 {
 		r := s.c(i)
 		if number.Digit(r) >= 0 {
 			if !isDigit(r) != g.han || i == g.end {

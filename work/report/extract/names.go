@@ -28,8 +28,7 @@ var fillers = []string{"号码", "号", "账号", "账户", "帐号", "帐户", 
 
 // names finds what is announced by words: contact names, accounts, apps.
 func (s *scan) names() {
-	for i := 0; i < len(s.r); i++ {
-		r := s.r[i]
+	for i, r := range s.r {
 		if isLetter(r) && isWord(s.c(i-1)) {
 			continue
 		}

@@ -87,9 +87,10 @@ func (s *scan) moment(i int, m *moment) int {
 
 // ago reads 30分钟前, 两小时前, 三天前, "2 hours ago".
 func (s *scan) ago(i int, m *moment) int {
-	n, j, half := 0, i, false
-	if s.c(i) == '半' {
-		half, j = true, i+1
+	var n, j int
+	half := s.c(i) == '半'
+	if half {
+		j = i + 1
 	} else if n, j = s.small(i, 3); j == i {
 		return 0
 	} else if s.has(j, "个半") {
