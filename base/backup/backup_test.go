@@ -60,7 +60,7 @@ func populate(t *testing.T, db *sqldb.DB, k journal.Key) {
 			return err
 		}
 		for i := range 700 { // more than one statement takes
-			if _, err := j.Append(ctx, tx, at, journal.Entry{Kind: "clue.opened", Record: lanzha.ID(fmt.Sprint("C", i)), Payload: map[string]string{"text": "线索 <&> \u2028\x7f"}}); err != nil {
+			if err := j.Append(ctx, tx, at, journal.Entry{Kind: "clue.opened", Record: lanzha.ID(fmt.Sprint("C", i)), Payload: map[string]string{"text": "线索 <&> \u2028\x7f"}}); err != nil {
 				return err
 			}
 		}

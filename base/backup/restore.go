@@ -63,7 +63,7 @@ func Restore(ctx context.Context, db *sqldb.DB, f *File, now func() time.Time, s
 		return r, err
 	}
 	return r, db.Tx(ctx, func(tx *sqldb.Tx) error {
-		_, err := j.Append(ctx, tx, now(), journal.Entry{Kind: KindRestored, Payload: map[string]any{
+		err := j.Append(ctx, tx, now(), journal.Entry{Kind: KindRestored, Payload: map[string]any{
 			"backup": f.CreatedAt, "from": f.Dialect, "rows": f.Rows(),
 		}})
 		return err

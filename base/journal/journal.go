@@ -122,44 +122,59 @@ func New(db *sqldb.DB, now func() time.Time, random io.Reader) *Journal {
 }
 
 // Append writes an entry in tx and wakes those who tail once tx has committed.
-func (j *Journal) Append(ctx context.Context, tx *sqldb.Tx, at time.Time, e Entry) (int64, error) {
+func (j *Journal) Append(ctx context.Context, tx *sqldb.Tx, at time.Time, e Entry) error {
 	payload := []byte("{}")
 	if e.Payload != nil {
 		var err error
 		if payload, err = json.Marshal(e.Payload); err != nil {
-			return 0, lanzha.Internal("journal.Append", err)
+			return lanzha.Internal("journal.Append", err)
 		}
 	}
 	epoch, err := j.currentEpoch(ctx, tx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	salt := make([]byte, 16)
 	if _, err := io.ReadFull(j.random, salt); err != nil {
-		return 0, lanzha.Internal("journal.Append", err)
+		return lanzha.Internal("journal.Append", err)
 	}
-	seq, err := sqldb.One(ctx, tx, "journal row", sqldb.Value[int64],
-		`INSERT INTO journal (epoch, at, kind, record, version, actor, purpose, region, institution, payload, salt, payload_hash)
-		 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING seq`,
+	row := []any{
 		epoch, int64(lanzha.At(at)), e.Kind, string(e.Record), e.Version, string(e.Actor), e.Purpose,
-		string(e.Region), string(e.Institution), string(payload), salt, payloadHash(salt, payload))
-	if err != nil {
-		return 0, err
+		string(e.Region), string(e.Institution), string(payload), salt, payloadHash(salt, payload),
 	}
-	query, args := `INSERT INTO journal_about (record, seq) VALUES ($1, $2)`, []any{string(e.Record), seq}
-	seen := []lanzha.ID{e.Record}
+	about := []lanzha.ID{e.Record}
 	for _, id := range e.About {
-		if id != "" && !slices.Contains(seen, id) {
-			seen = append(seen, id)
-			query += fmt.Sprintf(", ($%d, $%d)", len(args)+1, len(args)+2)
-			args = append(args, string(id), seq)
+		if id != "" && !slices.Contains(about, id) {
+			about = append(about, id)
 		}
 	}
-	if _, err := sqldb.Exec(ctx, tx, query, args...); err != nil {
-		return 0, err
-	}
 	tx.After(func() { j.wake(e.Kind) })
-	return seq, nil
+	return insert(ctx, tx, row, about)
+}
+
+const insertRow = `INSERT INTO journal (epoch, at, kind, record, version, actor, purpose, region, institution, payload, salt, payload_hash)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING seq`
+
+// insert writes a row and the timelines in which it stands; on PostgreSQL in
+// one statement, for which nobody has to wait.
+func insert(ctx context.Context, tx *sqldb.Tx, row []any, about []lanzha.ID) error {
+	if tx.Dialect == sqldb.Postgres {
+		return sqldb.Later(ctx, tx, `WITH j AS (`+insertRow+`) INSERT INTO journal_about (record, seq) SELECT a.record, j.seq FROM j, unnest($13::text[]) AS a (record)`,
+			append(row, about)...)
+	}
+	seq, err := sqldb.One(ctx, tx, "journal row", sqldb.Value[int64], insertRow, row...)
+	if err != nil {
+		return err
+	}
+	query, args := `INSERT INTO journal_about (record, seq) VALUES `, []any{seq}
+	for i, id := range about {
+		if i > 0 {
+			query += ", "
+		}
+		args = append(args, string(id))
+		query += fmt.Sprintf("($%d, $1)", len(args))
+	}
+	return sqldb.Later(ctx, tx, query, args...)
 }
 
 // payloadHash is what the sealed log keeps of a payload: without the salt it

@@ -25,7 +25,7 @@ var schemas = []sqldb.Schema{journal.Schema()}
 func appendOne(t *testing.T, db *sqldb.DB, j *journal.Journal, e journal.Entry) {
 	t.Helper()
 	if err := db.Tx(context.Background(), func(tx *sqldb.Tx) error {
-		_, err := j.Append(context.Background(), tx, time.Unix(1700000000, 0), e)
+		err := j.Append(context.Background(), tx, time.Unix(1700000000, 0), e)
 		return err
 	}); err != nil {
 		t.Error(err)
@@ -111,7 +111,7 @@ func TestTailIsExactlyOnce(t *testing.T) {
 		for range 2 {
 			j := journal.New(db, time.Now, nil)
 			j.Tail("stage", []string{"a"}, func(ctx context.Context, tx *sqldb.Tx, r journal.Row) error {
-				_, err := j.Append(ctx, tx, r.At, journal.Entry{Kind: "b", Record: r.Record})
+				err := j.Append(ctx, tx, r.At, journal.Entry{Kind: "b", Record: r.Record})
 				return err
 			})
 			running.Go(func() {
@@ -158,7 +158,7 @@ func TestABadRowIsParkedAndTheRestGoesOn(t *testing.T) {
 			case "last":
 				tx.After(func() { close(done) })
 			}
-			_, err := j.Append(ctx, tx, r.At, journal.Entry{Kind: "b", Record: r.Record})
+			err := j.Append(ctx, tx, r.At, journal.Entry{Kind: "b", Record: r.Record})
 			return err
 		})
 		for _, id := range []lanzha.ID{"first", "bad", "last"} {

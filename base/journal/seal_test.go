@@ -47,7 +47,7 @@ func fill(t testing.TB, db *sqldb.DB, j *journal.Journal, s *journal.Sealer, fro
 	ctx := context.Background()
 	for i := from; i < to; i++ {
 		if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
-			_, err := j.Append(ctx, tx, time.Unix(1700000000+int64(i), 0), journal.Entry{
+			err := j.Append(ctx, tx, time.Unix(1700000000+int64(i), 0), journal.Entry{
 				Kind: "clue.opened", Record: lanzha.ID(fmt.Sprintf("C%d", i)), About: []lanzha.ID{"R1", lanzha.ID(fmt.Sprintf("R%d", i))},
 				Version: 1, Actor: "A", Purpose: "核查", Region: "530114", Payload: map[string]int{"n": i},
 			})
@@ -392,7 +392,7 @@ func BenchmarkVerify(b *testing.B) {
 			for range rows / 1000 {
 				if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
 					for i := range 1000 {
-						if _, err := j.Append(ctx, tx, time.Unix(1700000000, 0), journal.Entry{
+						if err := j.Append(ctx, tx, time.Unix(1700000000, 0), journal.Entry{
 							Kind: "clue.opened", Record: lanzha.ID(fmt.Sprint("C", i)), About: []lanzha.ID{"R1"}, Region: "530114", Payload: map[string]int{"n": i},
 						}); err != nil {
 							return err

@@ -25,6 +25,17 @@ type tail struct {
 	made  bool          // the cursor's row is known to exist
 }
 
+// guarded makes a panic a failure of its row: it must not end the process,
+// which would start, come to the row and end again.
+func (t *tail) guarded(ctx context.Context, tx *sqldb.Tx, r Row) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &lanzha.Error{Code: lanzha.CodeInternal, Op: "journal.tail", Message: t.name + " panicked"}
+		}
+	}()
+	return t.fn(ctx, tx, r)
+}
+
 const (
 	tailBatch = 64  // rows taken in one transaction
 	tailRead  = 512 // rows read ahead when looking for ours
@@ -166,7 +177,7 @@ func (j *Journal) take(ctx context.Context, t *tail, batch int, seen Cursor, fou
 				if taken == batch {
 					break
 				}
-				if err := t.fn(ctx, tx, r); err != nil {
+				if err := t.guarded(ctx, tx, r); err != nil {
 					return err
 				}
 				taken++
@@ -243,6 +254,5 @@ func cursor(ctx context.Context, q sqldb.Queryer, name, lock string) (Cursor, er
 }
 
 func (j *Journal) move(ctx context.Context, tx *sqldb.Tx, name string, c Cursor) error {
-	_, err := sqldb.Exec(ctx, tx, `UPDATE journal_cursor SET epoch = $1, xid = $2, seq = $3 WHERE name = $4`, c.Epoch, c.Xid, c.Seq, name)
-	return err
+	return sqldb.Later(ctx, tx, `UPDATE journal_cursor SET epoch = $1, xid = $2, seq = $3 WHERE name = $4`, c.Epoch, c.Xid, c.Seq, name)
 }

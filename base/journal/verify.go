@@ -103,7 +103,7 @@ func (j *Journal) Erase(ctx context.Context, tx *sqldb.Tx, at time.Time, actor l
 			return err
 		}
 	}
-	_, err := j.Append(ctx, tx, at, e)
+	err := j.Append(ctx, tx, at, e)
 	return err
 }
 

@@ -59,7 +59,7 @@ func house(t *testing.T) (data string, db *sqldb.DB) {
 	j := journal.New(db, time.Now, nil)
 	for _, record := range []lanzha.ID{"R1", "R2", "R3"} {
 		if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
-			_, err := j.Append(ctx, tx, time.Now(), journal.Entry{Kind: "report.received", Record: record})
+			err := j.Append(ctx, tx, time.Now(), journal.Entry{Kind: "report.received", Record: record})
 			return err
 		}); err != nil {
 			t.Fatal(err)

@@ -164,7 +164,7 @@ func (d *Directory) changed(ctx context.Context, tx *sqldb.Tx, actor lanzha.ID, 
 	if _, err := d.bump(ctx, tx); err != nil {
 		return err
 	}
-	_, err := d.journal.Append(ctx, tx, d.now(), journal.Entry{
+	err := d.journal.Append(ctx, tx, d.now(), journal.Entry{
 		Kind: kind, Record: in.ID, Version: in.Version, Actor: actor, Region: in.Region, Institution: in.ID, Payload: payload,
 	})
 	return err
@@ -202,7 +202,7 @@ func (d *Directory) Port(ctx context.Context, tx *sqldb.Tx, actor lanzha.ID, in 
 		}
 		changed += n
 	}
-	_, err = d.journal.Append(ctx, tx, d.now(), journal.Entry{
+	err = d.journal.Append(ctx, tx, d.now(), journal.Entry{
 		Kind: "institution.ported", Record: in.ID, Version: in.Version, Actor: actor, Region: in.Region, Institution: in.ID,
 		Payload: map[string]any{"numbers": changed, "back": back},
 	})

@@ -152,7 +152,10 @@ func (s *served) news(e journal.Entry) {
 	s.Helper()
 	var seq int64
 	if err := s.db.Tx(s.Context(), func(tx *sqldb.Tx) (err error) {
-		seq, err = s.journal.Append(s.Context(), tx, noon, e)
+		if err := s.journal.Append(s.Context(), tx, noon, e); err != nil {
+			return err
+		}
+		seq, err = sqldb.One(s.Context(), tx, "row", sqldb.Value[int64], `SELECT max(seq) FROM journal`)
 		return err
 	}); err != nil {
 		s.Fatal(err)

@@ -35,7 +35,7 @@ type Desk struct {
 // note writes a row of a dossier.
 func (k *Desk) note(ctx context.Context, tx *sqldb.Tx, kind string, d Dossier, actor lanzha.ID, about []lanzha.ID, payload map[string]any) error {
 	payload["no"] = d.No
-	_, err := k.Journal.Append(ctx, tx, k.Now(), journal.Entry{
+	err := k.Journal.Append(ctx, tx, k.Now(), journal.Entry{
 		Kind: kind, Record: d.ID, About: about, Version: d.Version, Actor: actor, Region: d.Region, Payload: payload,
 	})
 	return err

@@ -249,7 +249,7 @@ func (d *Desk) change(ctx context.Context, may *auth.Decider, id lanzha.ID, read
 		if err := d.Store.Update(ctx, tx, c); err != nil {
 			return err
 		}
-		_, err = d.Journal.Append(ctx, tx, d.Now(), journal.Entry{Kind: kind, Record: c.ID, Version: c.Version, Actor: actor.ID, Region: actor.Region, Payload: payload})
+		err = d.Journal.Append(ctx, tx, d.Now(), journal.Entry{Kind: kind, Record: c.ID, Version: c.Version, Actor: actor.ID, Region: actor.Region, Payload: payload})
 		return err
 	})
 	return api.NewOne(c.Version, bodyOf(c)), err

@@ -104,7 +104,7 @@ func (d *Desk) Open(ctx context.Context, tx *sqldb.Tx, kind Kind, value string, 
 	if err := d.Store.Place(ctx, tx, c, src.Region); err != nil {
 		return c, false, err
 	}
-	_, err = d.Journal.Append(ctx, tx, now, journal.Entry{
+	err = d.Journal.Append(ctx, tx, now, journal.Entry{
 		Kind: what, Record: c.ID, About: []lanzha.ID{src.ID, via}, Version: c.Version, Actor: actor, Region: src.Region,
 		Payload: map[string]any{"kind": c.Kind, "value": lanzha.Mask(c.Value), "source": src.Kind, "from": src.ID, "reports": c.Reports},
 	})
@@ -174,7 +174,7 @@ func (d *Desk) ask(ctx context.Context, tx *sqldb.Tx, c Clue, in institution.Ins
 // report's too, and its institution may see it.
 func (d *Desk) note(ctx context.Context, tx *sqldb.Tx, kind string, l Lookup, actor lanzha.ID, payload map[string]any) error {
 	payload["clue"], payload["institution"] = l.Clue, l.Institution
-	_, err := d.Journal.Append(ctx, tx, d.Now(), journal.Entry{
+	err := d.Journal.Append(ctx, tx, d.Now(), journal.Entry{
 		Kind: kind, Record: l.ID, About: []lanzha.ID{l.Clue, l.Report}, Version: l.Version, Actor: actor, Purpose: l.Purpose,
 		Region: l.Region, Institution: l.Institution, Payload: payload,
 	})

@@ -43,7 +43,8 @@ func (r *Roster) Replace(ctx context.Context, tx *sqldb.Tx, actor lanzha.ID, d L
 	if err := d.Check(r.zone, r.now()); err != nil {
 		return d, err
 	}
-	n, err := int64(0), error(nil)
+	var n int64
+	var err error
 	if d.Version == 0 {
 		d.ID = r.ids.Next()
 		n, err = sqldb.Exec(ctx, tx, `INSERT INTO duty_day (id, version, region, day) VALUES ($1, 1, $2, $3) ON CONFLICT (region, day) DO NOTHING`,
@@ -81,7 +82,7 @@ func (r *Roster) Replace(ctx context.Context, tx *sqldb.Tx, actor lanzha.ID, d L
 			return d, err
 		}
 	}
-	_, err = r.journal.Append(ctx, tx, r.now(), journal.Entry{
+	err = r.journal.Append(ctx, tx, r.now(), journal.Entry{
 		Kind: "duty.changed", Record: d.ID, About: accounts, Version: d.Version, Actor: actor, Region: d.Region,
 		Payload: map[string]any{"day": d.Day, "turns": len(d.Entries)},
 	})

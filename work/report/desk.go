@@ -39,7 +39,7 @@ func (d *Desk) insert(ctx context.Context, tx *sqldb.Tx, r Report) error {
 }
 
 func (d *Desk) note(ctx context.Context, tx *sqldb.Tx, kind string, r Report, actor lanzha.ID, purpose string, payload map[string]any) error {
-	_, err := d.Journal.Append(ctx, tx, d.Now(), journal.Entry{
+	err := d.Journal.Append(ctx, tx, d.Now(), journal.Entry{
 		Kind: kind, Record: r.ID, Version: r.Version, Actor: actor, Purpose: purpose, Region: r.Region, Payload: payload,
 	})
 	return err

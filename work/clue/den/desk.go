@@ -312,7 +312,7 @@ func (d *Desk) note(ctx context.Context, tx *sqldb.Tx, kind string, den Den, act
 		payload = facts
 	}
 	clues, reports, leads := parties(about)
-	_, err := d.Journal.Append(ctx, tx, d.Now(), journal.Entry{
+	err := d.Journal.Append(ctx, tx, d.Now(), journal.Entry{
 		Kind: kind, Record: den.ID, About: slices.Concat(clues, reports, leads), Version: den.Version, Actor: actor,
 		Region: den.Region, Institution: den.Unit, Payload: payload,
 	})

@@ -109,7 +109,7 @@ func (d *Desk) late(ctx context.Context, it outbox.Item) (outbox.Effect, error) 
 		if err != nil {
 			return err
 		}
-		_, err = d.Journal.Append(ctx, tx, d.Now(), journal.Entry{
+		err = d.Journal.Append(ctx, tx, d.Now(), journal.Entry{
 			Kind: "den.late", Record: den.ID, Version: den.Version, Region: den.Region, Institution: den.Unit,
 			Payload: map[string]any{"address": den.Address(), "unit": den.Unit, "dispatchedAt": den.DispatchedAt, "leader": leader},
 		})

@@ -378,7 +378,7 @@ func (h *house) judge(c clue.Clue, truth clue.Truth) {
 		if err := h.clues.Store.Update(ctx, tx, now); err != nil {
 			return err
 		}
-		_, err = h.journal.Append(ctx, tx, h.now(), journal.Entry{Kind: "clue.judged", Record: c.ID, Payload: object{"truth": truth}})
+		err = h.journal.Append(ctx, tx, h.now(), journal.Entry{Kind: "clue.judged", Record: c.ID, Payload: object{"truth": truth}})
 		return err
 	})
 }

@@ -235,7 +235,7 @@ func (d *Desk) mountProtected(a *api.API, may *auth.Decider) {
 // noteProtected leaves the row of a change of the list. Its values are
 // institutions' own numbers, but a slip may enter a person's: they are masked.
 func (d *Desk) noteProtected(ctx context.Context, tx *sqldb.Tx, kind string, p Protected, actor auth.Actor) error {
-	_, err := d.Clues.Journal.Append(ctx, tx, d.Clues.Now(), journal.Entry{
+	err := d.Clues.Journal.Append(ctx, tx, d.Clues.Now(), journal.Entry{
 		Kind: kind, Record: p.ID, Version: 1, Actor: actor.ID, Purpose: p.Why, Region: actor.Region,
 		Payload: map[string]any{"value": lanzha.Mask(p.Value), "prefix": p.Prefix, "name": p.Name, "category": p.Category},
 	})

@@ -474,7 +474,7 @@ func (d *Desk) note(ctx context.Context, tx *sqldb.Tx, kind string, o Disposal, 
 	if o.Batch != "" {
 		payload["batch"] = o.Batch
 	}
-	_, err := d.Clues.Journal.Append(ctx, tx, d.Clues.Now(), journal.Entry{
+	err := d.Clues.Journal.Append(ctx, tx, d.Clues.Now(), journal.Entry{
 		Kind: kind, Record: o.ID, About: []lanzha.ID{o.Clue, o.Undoes}, Version: o.Version, Actor: actor,
 		Region: o.Region, Institution: o.seenBy(), Payload: payload,
 	})

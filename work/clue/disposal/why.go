@@ -110,7 +110,7 @@ func (d *Desk) AskWhy(ctx context.Context, may *auth.Decider, kind clue.Kind, va
 		record = actor.ID // nothing was found: the row stands with who asked
 	}
 	err = d.Clues.DB.Tx(ctx, func(tx *sqldb.Tx) error {
-		_, err := d.Clues.Journal.Append(ctx, tx, d.Clues.Now(), journal.Entry{
+		err := d.Clues.Journal.Append(ctx, tx, d.Clues.Now(), journal.Entry{
 			Kind: "disposal.why", Record: record, Actor: actor.ID, Purpose: purpose, Region: actor.Region, Institution: actor.Institution,
 			Payload: map[string]any{"value": lanzha.Mask(value), "found": len(out)},
 		})
