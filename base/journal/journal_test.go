@@ -155,13 +155,15 @@ func TestABadRowIsParkedAndTheRestGoesOn(t *testing.T) {
 			switch r.Record {
 			case "bad":
 				return lanzha.Invalid("payload", "cannot be read")
+			case "worse":
+				panic("a defect")
 			case "last":
 				tx.After(func() { close(done) })
 			}
 			err := j.Append(ctx, tx, r.At, journal.Entry{Kind: "b", Record: r.Record})
 			return err
 		})
-		for _, id := range []lanzha.ID{"first", "bad", "last"} {
+		for _, id := range []lanzha.ID{"first", "bad", "worse", "last"} {
 			appendOne(t, db, j, journal.Entry{Kind: "a", Record: id})
 		}
 		var running sync.WaitGroup
@@ -173,7 +175,7 @@ func TestABadRowIsParkedAndTheRestGoesOn(t *testing.T) {
 		}
 		cancel()
 		running.Wait()
-		if n, err := j.Parked(context.Background()); err != nil || n != 1 {
+		if n, err := j.Parked(context.Background()); err != nil || n != 2 {
 			t.Errorf("parked = %d, %v", n, err)
 		}
 		rows, err := j.Search(context.Background(), db.Read(), journal.Filter{Kind: "b", Limit: 9})

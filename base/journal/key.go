@@ -114,5 +114,14 @@ func createKey(path string) (Key, error) {
 	case err != nil:
 		return fail(err)
 	}
+	// The name must outlast a loss of power as well: without the key the
+	// journal cannot be sealed further.
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return fail(err)
+	}
+	if err := errors.Join(folder.Sync(), folder.Close()); err != nil {
+		return fail(err)
+	}
 	return k, nil
 }

@@ -204,3 +204,29 @@ func TestAnOvertakenEffectLeavesNothing(t *testing.T) {
 		}
 	})
 }
+
+// A handler or an effect that panics fails its item, and the others go on.
+func TestAPanicIsAFailure(t *testing.T) {
+	sqltest.Run(t, schemas, func(t *testing.T, db *sqldb.DB) {
+		b := newOutbox(db, outbox.Options{MaxTries: 1, Poll: time.Millisecond})
+		b.Handle("send", func(_ context.Context, it outbox.Item) (outbox.Effect, error) {
+			if it.Key == "handler" {
+				panic("a defect")
+			}
+			return func(context.Context, *sqldb.Tx) error {
+				if it.Key == "effect" {
+					panic("a defect")
+				}
+				return nil
+			}, nil
+		})
+		for _, key := range []string{"handler", "effect", "good"} {
+			owe(t, db, b, outbox.Item{Key: key, Kind: "send", Lane: "a", DueAt: time.Now()})
+		}
+		stop := run(t, b)
+		defer stop()
+		for key, state := range map[string]string{"handler": "dead", "effect": "dead", "good": "done"} {
+			waitFor(t, db, key, func(r row) bool { return r.state == state })
+		}
+	})
+}

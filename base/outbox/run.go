@@ -193,12 +193,14 @@ func (b *Outbox) attempt(ctx context.Context, it Item) {
 	defer cancel()
 	it.Started = b.now()
 	var effect Effect
-	var err error
-	if handler := b.handlers[it.Kind]; handler == nil {
-		err = &lanzha.Error{Code: lanzha.CodeInternal, Message: "no handler for " + it.Kind}
-	} else {
+	err := guard(func() (err error) {
+		handler := b.handlers[it.Kind]
+		if handler == nil {
+			return &lanzha.Error{Code: lanzha.CodeInternal, Message: "no handler for " + it.Kind}
+		}
 		effect, err = handler(work, it)
-	}
+		return err
+	})
 	if b.o.Sent != nil {
 		b.o.Sent(it)
 	}
@@ -206,7 +208,7 @@ func (b *Outbox) attempt(ctx context.Context, it Item) {
 	end, stop := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
 	defer stop()
 	if err == nil {
-		err = b.settle(end, it, effect)
+		err = guard(func() error { return b.settle(end, it, effect) })
 	}
 	switch {
 	case err == nil:
@@ -215,6 +217,17 @@ func (b *Outbox) attempt(ctx context.Context, it Item) {
 	default:
 		b.fail(end, it, err) //nolint:errcheck // the lease ends by itself
 	}
+}
+
+// guard makes a panic a failure of its item: it must not end the process, which
+// would start, take the item up and end again.
+func guard(fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &lanzha.Error{Code: lanzha.CodeInternal, Op: "outbox.attempt", Message: "the attempt ended in a panic"}
+		}
+	}()
+	return fn()
 }
 
 // endWithin is how long recording the end of an attempt may take, also while
