@@ -13,7 +13,8 @@ export default defineConfig({
   },
   server: {
     host: "127.0.0.1",
-    proxy: { "/api": process.env["LANZHA_API"] ?? "http://127.0.0.1:9611" },
+    // The server compares Origin with Host: both must stay this page's.
+    proxy: { "/api": { target: process.env["LANZHA_API"] ?? "http://127.0.0.1:9611", changeOrigin: false } },
   },
   test: { environment: "node", include: ["src/**/*.test.ts"] },
 })

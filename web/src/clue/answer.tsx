@@ -25,7 +25,7 @@ export function AnswerFacts({ lookup: l }: { lookup: Lookup }) {
         { label: t("lookup.addressRole"), value: code("address.role", a.addressRole) },
         { label: t("lookup.field.outlet"), value: a.outlet },
         { label: t("lookup.field.openedOn"), value: a.openedOn },
-        { label: t("lookup.field.status"), value: a.lineStatus },
+        { label: t("lookup.field.status"), value: code("line.status", a.lineStatus) },
         { label: t("lookup.field.location"), value: a.location && <Masked lookup={l.id} field="location">{a.location}</Masked> },
       ]}
     />

@@ -16,6 +16,9 @@ import { Tabs } from "./tabs"
 
 export const clueKinds: ClueKind[] = ["mobile", "fixed", "service", "international", "card", "account", "url", "domain", "app", "im"]
 
+/** Kinds that call: only their presented value may be false. */
+export const isNumber = (kind: ClueKind) => kind === "mobile" || kind === "fixed" || kind === "service" || kind === "international"
+
 /** All clues of the scope: the late ones first, then those that are due soonest. */
 export function Clues() {
   const { t, code } = useWords()
@@ -33,16 +36,16 @@ export function Clues() {
       .flatMap(([, list]) => list?.pages.flatMap((p) => p.items) ?? [])
       .filter((c, i, all) => ids.has(c.id) && all.findIndex((x) => x.id === c.id) === i)
   const columns: Column<Clue>[] = [
-    { key: "clock", title: t("clue.clock"), width: 112, cell: (c) => <Clock due={c.dueAt} from={c.dueFrom} />, text: (c) => (c.dueAt ? exact(c.dueAt) : "") },
+    { key: "clock", title: t("clue.clock"), width: 104, cell: (c) => <Clock due={c.dueAt} from={c.dueFrom} />, text: (c) => (c.dueAt ? exact(c.dueAt) : "") },
     { key: "kind", title: t("clue.kind"), width: 76, cell: (c) => <span className={`find find-${c.kind}`}>{code("clue.kind", c.kind)}</span>, text: (c) => code("clue.kind", c.kind) },
-    { key: "value", title: t("clue.value"), width: "2fr", cell: (c) => <b className="num">{spoken(c.kind, c.value)}</b>, text: (c) => c.value },
-    { key: "truth", title: t("clue.truth"), width: 100, cell: (c) => (c.truth === "unknown" ? <span className="dim">{code("clue.truth", c.truth)}</span> : <State group="clue.truth" value={c.truth} />), text: (c) => code("clue.truth", c.truth) },
+    { key: "value", title: t("clue.value"), width: 184, cell: (c) => <b className="num">{spoken(c.kind, c.value)}</b>, text: (c) => c.value },
+    { key: "truth", title: t("clue.truth"), width: 84, cell: (c) => isNumber(c.kind) && (c.truth === "unknown" ? <span className="dim">{code("clue.truth", c.truth)}</span> : <State group="clue.truth" value={c.truth} />), text: (c) => code("clue.truth", c.truth) },
     { key: "institution", title: t("clue.institution"), width: "1.6fr", cell: (c) => <InstitutionName id={c.institution} />, text: (c) => institution(c.institution) },
-    { key: "carrier", title: t("clue.carrier"), width: "1fr", cell: (c) => c.carrier, text: (c) => c.carrier },
+    { key: "carrier", title: t("clue.carrier"), width: "1fr", extra: true, cell: (c) => c.carrier, text: (c) => c.carrier },
     { key: "home", title: t("clue.home"), width: "1.2fr", cell: (c) => c.homeName, text: (c) => c.homeName },
-    { key: "reports", title: t("clue.reports"), width: 76, right: true, cell: (c) => c.reports, text: (c) => String(c.reports) },
-    { key: "state", title: t("clue.state"), width: 90, cell: (c) => <State group="clue.state" value={c.state} />, text: (c) => code("clue.state", c.state) },
-    { key: "openedAt", title: t("clue.opened"), width: 104, cell: (c) => <When at={c.openedAt} />, text: (c) => exact(c.openedAt) },
+    { key: "reports", title: t("clue.reports"), width: 68, right: true, cell: (c) => c.reports, text: (c) => String(c.reports) },
+    { key: "state", title: t("clue.state"), width: 84, cell: (c) => <State group="clue.state" value={c.state} />, text: (c) => code("clue.state", c.state) },
+    { key: "openedAt", title: t("clue.opened"), width: 92, cell: (c) => <When at={c.openedAt} />, text: (c) => exact(c.openedAt) },
     { key: "id", title: "ID", width: 230, extra: true, cell: (c) => <code>{c.id}</code>, text: (c) => c.id },
   ]
   return (

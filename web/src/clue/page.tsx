@@ -19,6 +19,7 @@ import { Empty, Facts, Head, Section, Skeleton, State, When } from "../parts/vie
 import { LookupClock, waiting } from "../report/taken"
 import { AnswerFacts, Withdraw } from "./answer"
 import { Ask } from "./ask"
+import { isNumber } from "./list"
 
 const truths: Truth[] = ["unknown", "true", "spoofed", "intermediate"]
 
@@ -33,7 +34,7 @@ export function CluePage() {
   if (clue.isPending) return <Skeleton />
   if (clue.isError) return <Broken error={clue.error} retry={() => void clue.refetch()} />
   const c = clue.data
-  const isNumber = c.kind === "mobile" || c.kind === "fixed" || c.kind === "service" || c.kind === "international"
+  const calls = isNumber(c.kind)
   const open = c.state !== "closed"
   return (
     <div className="record" data-test="clue-page">
@@ -47,7 +48,7 @@ export function CluePage() {
           action: <Ask clues={[id]} label={t("clue.ask")} officer={me.name} />,
           more: (
             <>
-              {isNumber && <TruthForm clue={c} />}
+              {calls && <TruthForm clue={c} />}
               <NewDisposal clues={[c]} />
               <CloseForm clue={c} />
             </>
@@ -58,7 +59,7 @@ export function CluePage() {
         <main>
           <Facts
             facts={[
-              isNumber && { label: t("clue.truth"), value: <State group="clue.truth" value={c.truth} /> },
+              calls && { label: t("clue.truth"), value: <State group="clue.truth" value={c.truth} /> },
               { label: t("clue.institution"), value: c.institution && <InstitutionName id={c.institution} link /> },
               { label: t("clue.carrier"), value: c.carrier },
               { label: t("clue.home"), value: c.homeName },

@@ -40,7 +40,7 @@ export function Dens() {
           <Choice value={f.state} onChange={(v) => set("state", v)} group="den.state" options={states} label={t("clue.state")} test="filter-state" />
         </>
       }
-      {...(figures && { tools: <DenFigures /> })}
+      {...(figures && { note: <DenFigures /> })}
     />
   )
 }

@@ -55,7 +55,7 @@ export function Institutions() {
   const columns: Column<InstitutionSummary>[] = [
     { key: "name", title: t("institution.name"), width: "2.4fr", cell: (i) => <><b>{i.name}</b>{i.disabled && <State group="institution" value="disabled" tone="soon" />}</>, text: (i) => i.name },
     { key: "kind", title: t("institution.kind"), width: 90, cell: (i) => code("institution.kind", i.kind), text: (i) => code("institution.kind", i.kind) },
-    { key: "region", title: t("region"), width: "1.2fr", cell: (i) => <RegionName code={i.region} />, text: (i) => i.region },
+    { key: "region", title: t("region"), width: "1.2fr", cell: (i) => <RegionName code={i.region} short />, text: (i) => i.region },
     { key: "gateway", title: t("institution.gateway"), width: "1.2fr", cell: (i) => <span className="dim">{code("institution.gateway", i.gateway)}</span>, text: (i) => code("institution.gateway", i.gateway) },
     { key: "target", title: t("institution.target"), width: 86, right: true, cell: (i) => ms(i.answerTargetS * 1000), text: (i) => String(i.answerTargetS) },
     { key: "asked", title: t("figures.asked"), width: 76, right: true, cell: (i) => { const x = figure(i); return x && count(x.asked, lang) }, text: (i) => String(figure(i)?.asked ?? "") },

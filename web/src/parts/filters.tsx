@@ -46,6 +46,7 @@ export function Pick({ value, onChange, group, options, placeholder, test, width
       onChange={(v) => onChange(v ?? "")}
       allowClear
       placeholder={placeholder}
+      aria-label={placeholder}
       options={options.map((o) => ({ value: o, label: code(group, o) }))}
       style={{ minWidth: width }}
       popupMatchSelectWidth={false}
@@ -63,5 +64,5 @@ export function Find({ value, onChange, placeholder, test }: { value: string; on
     const timer = setTimeout(() => onChange(text.trim()), 300)
     return () => clearTimeout(timer)
   }, [text, value, onChange])
-  return <Input size="small" allowClear value={text} onChange={(e) => setText(e.target.value)} placeholder={placeholder} style={{ width: 190 }} data-test={test} />
+  return <Input size="small" allowClear value={text} onChange={(e) => setText(e.target.value)} placeholder={placeholder} aria-label={placeholder} style={{ width: 190 }} data-test={test} />
 }

@@ -52,7 +52,7 @@ export function duration(ms: number, lang: Language): string {
   if (ms < 1000) return `${Math.round(ms)}${msU}`
   if (ms < 59_950) return `${(Math.round(ms / 100) / 10).toString()}${s}`
   const sec = Math.round(ms / 1000)
-  if (sec < 3600) return `${Math.floor(sec / 60)}${min}${String(sec % 60).padStart(2, "0")}${s}`.trimEnd()
+  if (sec < 3600) return `${Math.floor(sec / 60)}${min}${sec % 60 === 0 ? "" : `${String(sec % 60).padStart(2, "0")}${s}`}`.trimEnd()
   if (sec < 86_400) return `${Math.floor(sec / 3600)}${h}${String(Math.floor((sec % 3600) / 60)).padStart(2, "0")}${min}`.trimEnd()
   return `${Math.floor(sec / 86_400)}${d}${Math.floor((sec % 86_400) / 3600)}${h}`.trimEnd()
 }

@@ -30,6 +30,14 @@ describe("sharedParts", () => {
   it("marks what two addresses share, whatever the width of the digits", () => {
     expect(show(sharedParts("云南省昆明市呈贡区彩云南路８８号", ["昆明呈贡区彩云南路88号1203室"]))).toBe("云南省[昆明]市[呈贡区彩云南路８８号]")
   })
+  it("takes a numeral for what it says, in either script", () => {
+    const a = "盘龙区落霞路312号悦栖(第3店)1栋823室"
+    const b = "盘龙区落霞路三百一十二号悦栖（第三店）一栋八百二十三室"
+    expect(show(sharedParts(a, [b]))).toBe(`[${a}]`)
+    expect(show(sharedParts(b, [a]))).toBe(`[${b}]`)
+    expect(show(sharedParts("落霞路20号", ["落霞路二号"]))).toBe("[落霞路]20号")
+    expect(show(sharedParts("一二〇三室", ["1203室"]))).toBe("[一二〇三室]")
+  })
   it("does not mark single characters", () => {
     expect(show(sharedParts("北京市", ["上海市"]))).toBe("北京市")
   })

@@ -29,29 +29,67 @@ export function segments<T extends Span>(text: string, finds: readonly T[]): Seg
   return out
 }
 
+type Token = { form: string; start: number; end: number }
+
+const digits = "零一二三四五六七八九" // in both languages
+const places: Record<string, number> = { 十: 10, 百: 100, 千: 1000 } // in both languages
+
+/** The value of a numeral as it is written in an address: 312, ３１２, 三百一十二, 三一二. */
+function numeral(text: string): string {
+  if (/^\d+$/.test(text)) return text.replace(/^0+(?=\d)/, "")
+  const chars = Array.from(text.replaceAll("〇", "零").replaceAll("两", "二")) // in both languages
+  if (!chars.some((c) => places[c])) return chars.map((c) => digits.indexOf(c)).join("").replace(/^0+(?=\d)/, "")
+  let sum = 0
+  let last = -1
+  for (const c of chars) {
+    const place = places[c]
+    if (place === undefined) last = digits.indexOf(c)
+    else {
+      sum += (last < 0 ? 1 : last) * place
+      last = -1
+    }
+  }
+  return String(sum + Math.max(last, 0))
+}
+
+/** An address as what can be compared: a numeral is one token whatever its script, everything else a character each. */
+function tokens(raw: string): Token[] {
+  const chars = Array.from(raw).map((c) => c.normalize("NFKC").toLowerCase())
+  const script = (c: string | undefined) => (c === undefined ? "" : /^\d$/.test(c) ? "d" : /^[〇零一二两三四五六七八九十百千]$/.test(c) ? "n" : "") // in both languages
+  const out: Token[] = []
+  for (let i = 0; i < chars.length; ) {
+    const kind = script(chars[i])
+    let end = i + 1
+    if (kind) while (script(chars[end]) === kind) end++
+    const text = chars.slice(i, end).join("").trim()
+    if (text) out.push({ form: kind ? numeral(text) : text, start: i, end })
+    i = end
+  }
+  return out
+}
+
 /**
  * The parts of an address that other addresses have too, in the same order, so
  * that pieces of evidence can be compared by eye: the longest common
- * subsequence with each, runs of one character left out as chance. Compared in
- * NFKC form; the marks are on the raw text.
+ * subsequence with each, single characters left out as chance. The marks are on
+ * the raw text.
  */
 export function sharedParts(raw: string, others: readonly string[]): Segment<Span>[] {
-  const fold = (s: string) => Array.from(s).map((c) => c.normalize("NFKC").toLowerCase().trim())
-  const mine = fold(raw)
+  const mine = tokens(raw)
   const on = Array.from({ length: mine.length }, () => false)
   for (const other of others) {
-    const theirs = fold(other).filter((c) => c !== "")
-    const common = subsequence(mine, theirs)
+    const common = subsequence(mine.map((t) => t.form), tokens(other).map((t) => t.form))
     common.forEach((hit, i) => {
-      if (hit && (common[i - 1] || common[i + 1])) on[i] = true
+      // A numeral names a door by itself; a character alone may be chance.
+      if (hit && (common[i - 1] || common[i + 1] || /^\d+$/.test(mine[i]?.form ?? ""))) on[i] = true
     })
   }
   const spans: Span[] = []
-  on.forEach((hit, i) => {
-    if (!hit) return
+  mine.forEach((token, i) => {
+    if (!on[i]) return
     const last = spans.at(-1)
-    if (last && last.end === i) last.end = i + 1
-    else spans.push({ start: i, end: i + 1 })
+    if (last && on[i - 1]) last.end = token.end
+    else spans.push({ start: token.start, end: token.end })
   })
   return segments(raw, spans)
 }

@@ -42,6 +42,8 @@ type Props<P extends ListPath, T = RowOf<P>> = {
   live?: (e: Entry) => boolean
   empty: ReactNode
   tools?: ReactNode
+  /** A line of figures under the bar. */
+  note?: ReactNode
   filters?: ReactNode
   select?: { ids: ReadonlySet<string>; change: (ids: Set<string>) => void }
   mark?: (row: T) => string | undefined
@@ -56,7 +58,7 @@ type Props<P extends ListPath, T = RowOf<P>> = {
  * lines on the screen in the page. Rows that change do so in their place; new
  * ones wait behind a notice until they are asked for.
  */
-export function Table<P extends ListPath>({ name, path, query = {}, columns, to, live, empty, tools, filters, select, mark, cursor: after = "cursor", id }: Props<P>) {
+export function Table<P extends ListPath>({ name, path, query = {}, columns, to, live, empty, tools, note, filters, select, mark, cursor: after = "cursor", id }: Props<P>) {
   type T = RowOf<P> & Row
   const words = useWords()
   const { t } = words
@@ -194,6 +196,7 @@ export function Table<P extends ListPath>({ name, path, query = {}, columns, to,
           </button>
         </div>
       </div>
+      {note}
       <div className="grid" ref={box} onScroll={(e) => setView({ top: e.currentTarget.scrollTop, height: e.currentTarget.clientHeight })} role="table" aria-rowcount={hasNextPage ? -1 : rows.length} tabIndex={0} aria-label={t("list.keys")}>
         <div role="rowgroup" className="grid-head">
           <div role="row" className="tr" style={{ gridTemplateColumns: template, minWidth }}>

@@ -26,7 +26,7 @@ export function Timeline({ of, id: self }: { of: "/reports" | "/clues" | "/dispo
         .toSorted((a, b) => b.seq - a.seq)
         .map((e) => {
           // What has a word is told; the rest are IDs and parts that the page shows already.
-          const details = Object.entries((e.payload ?? {}) as Record<string, unknown>).filter(([k, v]) => code("payload", k) !== k && v !== "" && v !== null && v !== 0 && v !== false)
+          const details = Object.entries((e.payload ?? {}) as Record<string, unknown>).filter(([k, v]) => code("payload", k) !== k && v !== "" && v !== null && v !== 0 && v !== false && !isID(v))
           const [stage = ""] = e.kind.split(".")
           const path = e.record !== self ? pathOf(stage, e.record) : undefined
           const what = code("event", e.kind)
@@ -55,6 +55,8 @@ export function Timeline({ of, id: self }: { of: "/reports" | "/clues" | "/dispo
   )
 }
 
+const isID = (v: unknown) => typeof v === "string" && /^[0-9A-HJKMNP-TV-Z]{26}$/.test(v)
+
 // Where the words of a payload's codes stand, by its key and the stage that wrote it.
 const groups: Record<string, (stage: string) => string> = {
   fields: () => "lookup.field", field: () => "lookup.field", truth: () => "clue.truth", type: () => "report.type", channel: () => "report.channel", confidence: () => "den.confidence",
@@ -62,7 +64,7 @@ const groups: Record<string, (stage: string) => string> = {
 }
 
 function plain(stage: string, key: string, v: unknown, words: ReturnType<typeof useWords>): string {
-  if (Array.isArray(v)) return typeof v[0] === "object" || /^[0-9A-Z]{26}$/.test(String(v[0])) ? String(v.length) : v.map((x) => plain(stage, key, x, words)).join(words.lang === "zh" ? "、" : ", ") // in both languages
+  if (Array.isArray(v)) return typeof v[0] === "object" || isID(v[0]) ? String(v.length) : v.map((x) => plain(stage, key, x, words)).join(words.lang === "zh" ? "、" : ", ") // in both languages
   if (key.endsWith("Fen") && typeof v === "number") return money(v, words.lang)
   if (key.endsWith("Ms") && typeof v === "number") return duration(v, words.lang)
   if (typeof v === "boolean") return words.t(v ? "yes" : "no")

@@ -14,7 +14,7 @@ import { fromWall, money, parseMoney, toWall } from "../parts/format"
 import { arrowKeys } from "../parts/keys"
 import { useNow } from "../parts/now"
 import { ProblemNote } from "../parts/problem"
-import { RegionPick } from "../parts/region"
+import { RegionName, RegionPick } from "../parts/region"
 import { Empty, Section, State, When } from "../parts/view"
 import { findValue, Marked } from "./finds"
 import { Taken } from "./taken"
@@ -297,7 +297,7 @@ function Elapsed({ since }: { since: number | null }) {
 }
 
 function Recent() {
-  const { t } = useWords()
+  const { t, lang } = useWords()
   const recent = useQuery({ queryKey: ["reports", "recent"], queryFn: ({ signal }) => api.get("/reports", { limit: 8 }, signal) })
   useLive((e) => e.kind.startsWith("report."), () => void recent.refetch(), 1000)
   return (
@@ -308,9 +308,10 @@ function Recent() {
           <li key={r.id}>
             <When at={r.receivedAt} />
             <State group="report.type" value={r.type} tone="plain" />
-            <Link to={`/reports/${r.id}`} className="clip">
-              {r.ref110 || r.id.slice(-8)}
-            </Link>
+            <Link to={`/reports/${r.id}`}>{r.ref110 || r.id.slice(-8)}</Link>
+            <span className="dim clip"><RegionName code={r.region} short /></span>
+            <span className="spring" />
+            <span className="num">{r.amountFen > 0 && money(r.amountFen, lang)}</span>
           </li>
         ))}
       </ul>
