@@ -32,6 +32,7 @@ func kills(t *testing.T, standard int) int {
 // The house is killed at random moments, in its start too, while reports come
 // in all the time.
 func TestRandomKills(t *testing.T) {
+	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		city := newSimulation(t, 1)

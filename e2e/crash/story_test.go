@@ -161,6 +161,7 @@ func (f *furnished) run(t *testing.T, city *simulation, fail string) *house {
 // Every commit and every sending of the story is once the last thing that the
 // process does.
 func TestEndAtEveryCommitAndSend(t *testing.T) {
+	t.Parallel()
 	const workers = 2
 	type bench struct {
 		city *simulation
