@@ -68,6 +68,23 @@ func (k *Desk) Mount(a *api.API, may *auth.Decider) {
 		if err != nil {
 			return nil, err
 		}
+		// Of a record that the caller may not read, that something is linked.
+		for i, l := range links {
+			find := k.Finders[l.Kind]
+			if find == nil {
+				continue
+			}
+			r, err := find(ctx, k.DB.Read(), l.Record)
+			if err == nil {
+				err = may.May(ctx, l.Kind+".read", r)
+			}
+			switch code := lanzha.CodeOf(err); {
+			case code == lanzha.CodeNotFound, code == lanzha.CodeForbidden:
+				links[i] = Link{Kind: l.Kind, At: l.At}
+			case err != nil:
+				return nil, err
+			}
+		}
 		return api.NewOne(d.Version, Body{Dossier: d, RegionName: place.FullName(d.Region), Links: links, Timeline: events(rows)}), nil
 	}
 	// change reads a dossier, asks whether the caller may, and has fn change the

@@ -309,7 +309,7 @@ func (d *Desk) page(ctx context.Context, may *auth.Decider, c Clue) (Page, error
 	}
 	for _, l := range lookups {
 		if !scope.Covers(auth.Resource{Region: l.Region}) {
-			l.Answer = Answer{State: l.Answer.State} // another unit's question: that it was asked, not what was answered
+			l = l.elsewhere()
 		}
 		b, err := d.lookupBody(ctx, l, c)
 		if err != nil {

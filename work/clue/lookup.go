@@ -242,3 +242,13 @@ func (l Lookup) Took() time.Duration {
 // The keys of what a lookup owes.
 func (l Lookup) halfKey() string { return string(l.ID) + ".half" }
 func (l Lookup) fullKey() string { return string(l.ID) + ".full" }
+
+// elsewhere is what another unit sees of a question about a clue that it has
+// too: that an institution was asked and how far it is, not by whom, on what
+// grounds, and what was answered.
+func (l Lookup) elsewhere() Lookup {
+	return Lookup{
+		Clue: l.Clue, Institution: l.Institution, State: l.State, Fields: l.Fields, Officers: []string{},
+		AskedAt: l.AskedAt, DueAt: l.DueAt, SentAt: l.SentAt, AnsweredAt: l.AnsweredAt,
+	}
+}

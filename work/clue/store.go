@@ -72,8 +72,7 @@ func (s *Store) Update(ctx context.Context, tx *sqldb.Tx, c Clue) error {
 	if n == 0 {
 		return lanzha.Conflict("somebody changed this clue before you")
 	}
-	_, err = sqldb.Exec(ctx, tx, `UPDATE clue_region SET state = $1, rank = $2 WHERE clue = $3`, string(c.State), c.rank(), string(c.ID))
-	return err
+	return sqldb.Later(ctx, tx, `UPDATE clue_region SET state = $1, rank = $2 WHERE clue = $3`, string(c.State), c.rank(), string(c.ID))
 }
 
 // Place makes a clue visible in a region and in all that contain it; "" is
@@ -84,8 +83,7 @@ func (s *Store) Place(ctx context.Context, tx *sqldb.Tx, c Clue, region lanzha.R
 		args = append(args, string(level))
 		query += fmt.Sprintf(", ($1, $%d, $2, $3, $4)", len(args))
 	}
-	_, err := sqldb.Exec(ctx, tx, `INSERT INTO clue_region (clue, region, state, kind, rank) VALUES `+query[2:]+` ON CONFLICT (clue, region) DO NOTHING`, args...)
-	return err
+	return sqldb.Later(ctx, tx, `INSERT INTO clue_region (clue, region, state, kind, rank) VALUES `+query[2:]+` ON CONFLICT (clue, region) DO NOTHING`, args...)
 }
 
 // Regions lists the districts (or what was known) in which a clue was told.
@@ -103,9 +101,15 @@ type Source struct {
 
 // AddSource records who told; it reports false when that was known.
 func (s *Store) AddSource(ctx context.Context, tx *sqldb.Tx, clue lanzha.ID, src Source) (bool, error) {
-	n, err := sqldb.Exec(ctx, tx, `INSERT INTO clue_source (clue, source, kind, region, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (clue, source) DO NOTHING`,
+	n, err := sqldb.Exec(ctx, tx, `INSERT INTO clue_source (clue, source, kind, region, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (clue, source, region) DO NOTHING`,
 		string(clue), string(src.ID), src.Kind, string(src.Region), int64(lanzha.At(src.At)))
 	return n == 1, err
+}
+
+// firstSource records who told of a clue that was just opened.
+func (s *Store) firstSource(ctx context.Context, tx *sqldb.Tx, clue lanzha.ID, src Source) error {
+	return sqldb.Later(ctx, tx, `INSERT INTO clue_source (clue, source, kind, region, at) VALUES ($1, $2, $3, $4, $5)`,
+		string(clue), string(src.ID), src.Kind, string(src.Region), int64(lanzha.At(src.At)))
 }
 
 // Sources lists who told of a clue, the newest first, 200 at most.

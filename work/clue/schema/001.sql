@@ -41,7 +41,7 @@ CREATE TABLE clue_source (
   kind   TEXT NOT NULL,   -- report, lead, officer
   region TEXT NOT NULL,
   at     BIGINT NOT NULL,
-  PRIMARY KEY (clue, source)
+  PRIMARY KEY (clue, source, region) -- an officer of each region may enter it
 );
 CREATE INDEX clue_source_of ON clue_source (source);
 
