@@ -5,6 +5,7 @@ package browser_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -37,8 +38,8 @@ type house struct {
 func (h *house) url() string { return "http://" + h.address }
 
 // build starts a house on a database; the empty address is a SQLite file in
-// dir. Its carriers answer at once unless a test slows one of them down.
-func build(dir, database string) (_ *house, err error) {
+// dir. A calm city answers at once, unless a test slows a carrier down.
+func build(dir, database string, o demo.Options) (_ *house, err error) {
 	flags := map[string]string{"data": dir}
 	if database != "" {
 		flags["database"] = database
@@ -64,7 +65,7 @@ func build(dir, database string) (_ *house, err error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	h := &house{address: l.Addr().String(), passwords: map[string]string{}}
-	if h.Demo, err = demo.New(ctx, a, h.url(), demo.Options{Seed: 7, Pace: 1, Calm: true}); err != nil {
+	if h.Demo, err = demo.New(ctx, a, h.url(), o); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	var running sync.WaitGroup
@@ -172,7 +173,7 @@ func (h *house) manual(t *testing.T, login, prefix string, target time.Duration)
 		"name": "模拟人工运营商" + login, "code": "sim-" + login, "kind": "carrier", "region": "530100", "gateway": "manual",
 		"answerTargetS": int(target.Seconds()), "contacts": []any{}, "ranges": []any{map[string]string{"kind": "mobile", "prefix": "+86" + prefix}},
 	}, &in)
-	h.account(t, map[string]any{"login": login, "name": "专员" + login, "roles": []string{"responder"}, "region": "", "institution": in.ID}, "own-password-of-"+login)
+	h.account(t, map[string]any{"login": login, "name": "专员" + login, "roles": []string{"responder"}, "region": "530100", "institution": in.ID}, "demo-of-a-carrier")
 }
 
 // account adds an account; with a next password it changes its first one.
@@ -201,7 +202,7 @@ func (h *house) slow(t *testing.T, carrier string, by time.Duration) {
 }
 
 // patience is how long anything may take on a busy machine.
-const patience = 20 * time.Second
+const patience = 15 * time.Second
 
 // pause lets a moment pass between two looks at what has no event, and fails
 // when the test has no time left.
@@ -218,7 +219,7 @@ func pause(t *testing.T, waitingFor string) {
 // them.
 var (
 	city = sync.OnceValues(func() (*house, error) {
-		h, err := build(scratch, "")
+		h, err := build(scratch, "", demo.Options{Seed: 7, Pace: 1, Calm: true})
 		if err == nil {
 			ending(h.stop)
 		}
@@ -238,6 +239,10 @@ func run(m *testing.M) (code int) {
 		return 1
 	}
 	defer os.RemoveAll(scratch)
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); parallel != nil {
+		_ = parallel.Value.Set("2") // more tabs than cores only make each other late
+	}
 	code = m.Run()
 	for _, end := range endings {
 		if err := end(); err != nil {

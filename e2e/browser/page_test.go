@@ -30,10 +30,8 @@ type tab struct {
 	mu       sync.Mutex
 	problems []string
 	allowed  []string
+	close    func() // may be called twice
 }
-
-// places is how many tabs work at the same time.
-var places = make(chan struct{}, 2)
 
 // eyes are what the tests know of a page: which elements a person can see, and
 // whether a person could click one.
@@ -51,6 +49,7 @@ const eyes = `globalThis.lz = {
 		const before = lz.last
 		lz.last = [e, ...at]
 		if (!before || before.some((v, i) => v !== lz.last[i])) return null
+		if (document.getAnimations().some((a) => a.playState === "running" && a.effect?.target?.contains(e) && a.effect.getTiming().iterations !== Infinity)) return null
 		const front = document.elementFromPoint(...at)
 		return front && (e.contains(front) || front.contains(e)) ? at : null
 	},
@@ -67,16 +66,15 @@ func open(t *testing.T, site, path string) *tab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	places <- struct{}{}
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
 	ctx, timeout := context.WithTimeout(ctx, 2*time.Minute)
 	p := &tab{t: t, ctx: ctx, site: site}
-	t.Cleanup(func() {
+	p.close = sync.OnceFunc(func() {
 		p.end()
 		timeout()
 		cancel()
-		<-places
 	})
+	t.Cleanup(p.close)
 	if err := chromedp.Listen(ctx, p.watch); err != nil {
 		t.Fatal(err)
 	}
