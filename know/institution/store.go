@@ -298,6 +298,21 @@ func (d *Directory) Route(ctx context.Context, q sqldb.Queryer, kind, value stri
 	return d.routes.find(kind, value, near), nil
 }
 
+// Known is Get from memory: like a route, what it says may be half a second
+// old. An institution that is not known yet is read.
+func (d *Directory) Known(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Institution, error) {
+	if err := d.refresh(ctx, q); err != nil {
+		return Institution{}, err
+	}
+	d.mu.RLock()
+	in := d.routes.byID[id]
+	d.mu.RUnlock()
+	if in == nil {
+		return d.Get(ctx, q, id)
+	}
+	return *in, nil
+}
+
 // refresh renews the routes when they are old. Whoever comes while another
 // renews goes on with the ones there are.
 func (d *Directory) refresh(ctx context.Context, q sqldb.Queryer) error {

@@ -53,7 +53,7 @@ const repeatAfter = 24 * time.Hour
 func (d *Desk) Open(ctx context.Context, tx *sqldb.Tx, kind Kind, value string, src Source, via, actor lanzha.ID) (Clue, bool, error) {
 	now := d.Now()
 	c := Clue{
-		ID: d.IDs.Next(), Version: 1, Kind: kind, Value: value, Truth: TruthUnknown, State: StateOpen, Reports: 0, OpenedAt: now, Via: via,
+		ID: d.IDs.Next(), Version: 1, Kind: kind, Value: value, Truth: TruthUnknown, State: StateOpen, Reports: 1, OpenedAt: now, Via: via,
 	}
 	if n, err := number.Parse(value); err == nil && (kind.IsLine() || kind == KindService || kind == KindInternational) {
 		c.Carrier, c.Home = n.Carrier, n.Region
@@ -73,7 +73,15 @@ func (d *Desk) Open(ctx context.Context, tx *sqldb.Tx, kind Kind, value string, 
 	if err != nil {
 		return c, false, err
 	}
-	if !fresh {
+	what := "clue.opened"
+	if fresh {
+		if src.ID == "" {
+			src.ID = c.ID
+		}
+		if err := d.Store.firstSource(ctx, tx, c.ID, src); err != nil {
+			return c, false, err
+		}
+	} else {
 		known, err := d.Store.Find(ctx, tx, kind, value)
 		if err != nil {
 			return c, false, err
@@ -81,25 +89,23 @@ func (d *Desk) Open(ctx context.Context, tx *sqldb.Tx, kind Kind, value string, 
 		if c, err = d.Store.GetLocked(ctx, tx, known.ID); err != nil {
 			return c, false, err
 		}
-	}
-	if src.ID == "" {
-		src.ID = c.ID
-	}
-	told, err := d.Store.AddSource(ctx, tx, c.ID, src)
-	if err != nil || !told {
-		return c, false, err
-	}
-	c.Reports++
-	c.Version++
-	what := "clue.reported"
-	if fresh {
-		what = "clue.opened"
-	} else if c.State == StateClosed {
-		c.State, c.CloseReason = StateOpen, "" // told of again: somebody must look anew
-		what = "clue.reopened"
-	}
-	if err := d.Store.Update(ctx, tx, c); err != nil {
-		return c, false, err
+		if src.ID == "" {
+			src.ID = c.ID
+		}
+		told, err := d.Store.AddSource(ctx, tx, c.ID, src)
+		if err != nil || !told {
+			return c, false, err
+		}
+		c.Reports++
+		c.Version++
+		what = "clue.reported"
+		if c.State == StateClosed {
+			c.State, c.CloseReason = StateOpen, "" // told of again: somebody must look anew
+			what = "clue.reopened"
+		}
+		if err := d.Store.Update(ctx, tx, c); err != nil {
+			return c, false, err
+		}
 	}
 	if err := d.Store.Place(ctx, tx, c, src.Region); err != nil {
 		return c, false, err
@@ -230,14 +236,14 @@ func (d *Desk) Receive(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, a Answer
 	if err := d.Store.IndexSubscriber(ctx, tx, l); err != nil {
 		return l, err
 	}
-	if err := d.Outbox.Forgive(ctx, tx, l.halfKey(), l.fullKey()); err != nil {
-		return l, err
-	}
 	state := State("")
 	if l.State == LookupAnswered {
 		state = StateVerified
 	}
 	if err := d.refresh(ctx, tx, l.Clue, state); err != nil {
+		return l, err
+	}
+	if err := d.Outbox.Forgive(ctx, tx, l.halfKey(), l.fullKey()); err != nil {
 		return l, err
 	}
 	payload := map[string]any{"tookMs": l.Took().Milliseconds(), "late": now.After(l.DueAt)}
@@ -291,6 +297,9 @@ func (d *Desk) askByItself(ctx context.Context, tx *sqldb.Tx, c Clue, source, of
 	if err != nil {
 		return err
 	}
+	if len(found) == 0 {
+		return nil
+	}
 	name := ""
 	if officer != "" {
 		if name, err = d.OfficerName(ctx, tx, officer); err != nil && lanzha.CodeOf(err) != lanzha.CodeNotFound {
@@ -300,21 +309,30 @@ func (d *Desk) askByItself(ctx context.Context, tx *sqldb.Tx, c Clue, source, of
 	if name == "" {
 		name = "接警处置席"
 	}
+	fresh := c.Version == 1 // just opened: nobody was asked about it
 	for _, in := range found {
-		known, err := d.Store.asked(ctx, tx, c.ID, in.ID, d.Now().Add(-repeatAfter))
+		if !fresh {
+			if known, err := d.Store.asked(ctx, tx, c.ID, in.ID, d.Now().Add(-repeatAfter)); err != nil {
+				return err
+			} else if known {
+				continue
+			}
+		}
+		l, err := d.ask(ctx, tx, c, in, Ask{
+			Officers: []string{name}, Purpose: d.Auto.Purpose, LegalBasis: d.Auto.LegalBasis, Report: source, Region: region,
+		})
 		if err != nil {
 			return err
 		}
-		if known {
-			continue
-		}
-		if _, err := d.ask(ctx, tx, c, in, Ask{
-			Officers: []string{name}, Purpose: d.Auto.Purpose, LegalBasis: d.Auto.LegalBasis, Report: source, Region: region,
-		}); err != nil {
-			return err
+		if c.DueAt.IsZero() || l.DueAt.Before(c.DueAt) {
+			c.DueAt, c.DueFrom = l.DueAt, l.AskedAt
 		}
 	}
-	return d.refresh(ctx, tx, c.ID, "")
+	if !fresh {
+		return d.refresh(ctx, tx, c.ID, "")
+	}
+	c.Version++
+	return d.Store.Update(ctx, tx, c)
 }
 
 // Push takes a lead of another centre. It must hold exactly one value that can

@@ -32,7 +32,7 @@ func (d *Desk) send(ctx context.Context, it outbox.Item) (outbox.Effect, error) 
 	if err != nil {
 		return nil, err
 	}
-	in, err := d.Directory.Get(ctx, d.DB.Read(), l.Institution)
+	in, err := d.Directory.Known(ctx, d.DB.Read(), l.Institution)
 	if err != nil {
 		return nil, err
 	}

@@ -25,12 +25,11 @@ func (s *Store) InsertLookup(ctx context.Context, tx *sqldb.Tx, l Lookup) error 
 	if err != nil {
 		return lanzha.Internal("clue.InsertLookup", err)
 	}
-	_, err = sqldb.Exec(ctx, tx, `INSERT INTO lookup (`+lookupColumns+`)
+	return sqldb.Later(ctx, tx, `INSERT INTO lookup (`+lookupColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, 0, 0, '', '')`,
 		string(l.ID), l.Version, string(l.Clue), string(l.Institution), string(l.State), string(fields), string(officers), l.Purpose, l.LegalBasis,
 		l.DocumentNo, l.LocationDecisionNo, string(l.AskedBy), string(l.Report),
 		string(l.Region.Province()), string(l.Region.City()), string(l.Region.District()), int64(lanzha.At(l.AskedAt)), int64(lanzha.At(l.DueAt)))
-	return err
 }
 
 // UpdateLookup writes a lookup whose stored version is one less.

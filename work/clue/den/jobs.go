@@ -63,7 +63,7 @@ func (d *Desk) fromLookup(ctx context.Context, tx *sqldb.Tx, row journal.Row) er
 // answered, else that of the line, else that of who asked. It is never a
 // district, since nothing of these says in which district a line stands.
 func (d *Desk) hint(ctx context.Context, tx *sqldb.Tx, l clue.Lookup, c clue.Clue) (lanzha.Region, error) {
-	in, err := d.Directory.Get(ctx, tx, l.Institution)
+	in, err := d.Directory.Known(ctx, tx, l.Institution)
 	if err != nil && lanzha.CodeOf(err) != lanzha.CodeNotFound {
 		return "", err
 	}

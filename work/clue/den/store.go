@@ -56,8 +56,7 @@ func (Store) InsertSighting(ctx context.Context, tx *sqldb.Tx, s Sighting, keys 
 		args = append(args, key)
 		rows += fmt.Sprintf(", ($%d, $1, $2, $3)", len(args))
 	}
-	_, err = sqldb.Exec(ctx, tx, `INSERT INTO sighting_key (key, weight, at, sighting) VALUES `+rows[2:]+` ON CONFLICT DO NOTHING`, args...)
-	return true, err
+	return true, sqldb.Later(ctx, tx, `INSERT INTO sighting_key (key, weight, at, sighting) VALUES `+rows[2:]+` ON CONFLICT DO NOTHING`, args...)
 }
 
 // Hold keeps every other process from the places under the keys, which are
