@@ -83,13 +83,6 @@ type NewBody struct {
 	Dropped    []string      `json:"dropped,omitempty" maxItems:"100" doc:"values found in the text that the officer struck out"`
 }
 
-func (b NewBody) draft() Draft {
-	return Draft{
-		Type: b.Type, Channel: b.Channel, Ref110: b.Ref110, Region: b.Region, ReceivedAt: b.ReceivedAt, OccurredAt: b.OccurredAt,
-		AmountFen: b.AmountFen, Text: b.Text, Caller: b.Caller, Parties: b.Parties, Values: b.Values, Dropped: b.Dropped,
-	}
-}
-
 func resource(r Report) auth.Resource {
 	return auth.Resource{Type: "report", ID: r.ID, Region: r.Region}
 }
@@ -115,7 +108,7 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 				return nil, err
 			}
 			out, err := api.Once(ctx, d.DB, actor.ID, in.Key, in.Body, d.Now(), func(tx *sqldb.Tx) (Body, error) {
-				r, err := d.Take(ctx, tx, in.Body.draft(), actor.ID)
+				r, err := d.Take(ctx, tx, Draft(in.Body), actor.ID)
 				return bodyOf(r), err
 			})
 			return api.NewOne(out.Version, out), err

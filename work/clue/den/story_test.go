@@ -178,11 +178,11 @@ func TestRaisedAnew(t *testing.T) {
 				h.pass(time.Minute)
 				switch outcome {
 				case den.Dismissed:
-					d = h.do("analyst", d, "dismiss", object{"reason": "线路已拆机"})
+					h.do("analyst", d, "dismiss", object{"reason": "线路已拆机"})
 				case den.NothingFound:
-					d = h.do("unit", d, "nothing-found", object{"note": "房间已空"})
+					h.do("unit", d, "nothing-found", object{"note": "房间已空"})
 				default:
-					d = h.do("unit", d, "confirm", object{"people": 4})
+					h.do("unit", d, "confirm", object{"people": 4})
 				}
 				h.follow()
 				h.pass(time.Minute)
