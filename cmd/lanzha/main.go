@@ -87,6 +87,9 @@ func run(ctx context.Context, args []string, std *Std) int {
 		fmt.Fprintln(std.Err, "lanzha:", err)
 		return 1
 	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
 	command, err := parse(parser, args)
 	if status >= 0 {
 		return status
@@ -124,8 +127,13 @@ func parse(parser *kong.Kong, args []string) (command *kong.Context, err error) 
 
 // report prints an error as a person reads it: what failed, then what to do.
 func report(w io.Writer, err error) {
-	fmt.Fprintf(w, "lanzha: %v\n", err)
-	if e, ok := errors.AsType[*lanzha.Error](err); ok && e.Hint != "" {
+	e, ok := errors.AsType[*lanzha.Error](err)
+	text := err.Error()
+	if ok && e.Op != "" {
+		text = strings.Replace(text, e.Op+": ", "", 1) // where in the code is nothing to a person
+	}
+	fmt.Fprintf(w, "lanzha: %s\n", text)
+	if ok && e.Hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", strings.TrimSpace(e.Hint))
 	}
 }

@@ -60,7 +60,7 @@ func (c *UserAddCmd) Run(ctx context.Context, std *Std, env *Env) error {
 
 // UserPasswordCmd resets a password.
 type UserPasswordCmd struct {
-	Login string `arg:""`
+	Login string `arg:"" help:"Whose password is forgotten."`
 	TOTP  bool   `name:"totp" help:"Forget the one-time codes of a lost telephone as well."`
 }
 
