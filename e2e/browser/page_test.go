@@ -57,7 +57,13 @@ const eyes = `globalThis.lz = {
 		Object.getOwnPropertyDescriptor(Object.getPrototypeOf(e), "value").set.call(e, v)
 		e.dispatchEvent(new Event("input", { bubbles: true }))
 	},
-}`
+}
+// Nothing moves under the pointer of a machine that is slower than its own animations.
+addEventListener("DOMContentLoaded", () => {
+	const calm = document.createElement("style")
+	calm.textContent = "*, ::before, ::after { animation-duration: 1ms !important; animation-delay: 0s !important; transition-duration: 0s !important; transition-delay: 0s !important }"
+	document.head.append(calm)
+})`
 
 // open opens a page of a site in a fresh tab.
 func open(t *testing.T, site, path string) *tab {
