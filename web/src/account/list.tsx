@@ -25,7 +25,7 @@ export function Accounts() {
     { key: "institution", title: t("account.institution"), width: "1.5fr", cell: (a) => <InstitutionName id={a.institution} />, text: (a) => institution(a.institution) },
     { key: "totp", title: t("account.totp"), width: 84, cell: (a) => (a.totp ? <State group="account" value="totp" tone="good" /> : <span className="dim">{t("no")}</span>), text: (a) => t(a.totp ? "yes" : "no") },
     { key: "state", title: t("account.state"), width: 90, cell: (a) => <State group="account" value={a.disabled ? "disabled" : "active"} tone={a.disabled ? "plain" : "good"} />, text: (a) => code("account", a.disabled ? "disabled" : "active") },
-    { key: "act", title: "", width: 270, right: true, cell: (a) => <span className="row-actions"><AccountForm account={a} key={a.version} /><Reset account={a} /><Keys account={a} /></span>, text: () => "" },
+    { key: "act", title: "", width: 270, right: true, cell: (a) => <span className="row-actions"><AccountForm account={a} key={a.version} /><Reset account={a} />{a.institution && <Keys account={a} />}</span>, text: () => "" },
   ]
   return <Table name="accounts" path="/accounts" columns={columns} empty={t("account.empty")} filters={<h1>{t("account.title")}</h1>} tools={<AccountForm />} />
 }

@@ -92,7 +92,7 @@ export function Shell() {
         <dl className="help" data-test="help-list">
           {(
             [
-              ["n", "help.n"], ["/", "help.search"], ["j k", "help.jk"], ["↵", "help.enter"], ["x", "help.x"], ["r", "help.r"], ["Ctrl ↵", "help.send"], ["Alt 1 2 3", "help.type"], ["Alt T", "help.threeway"], ["?", "help.help"],
+              ["n", "help.n"], ["/", "help.search"], ["j k", "help.jk"], ["↵", "help.enter"], ["x", "help.x"], ["r", "help.r"], ["Ctrl ↵", "help.send"], ["Alt 1 2 3", "help.type"], ["Alt T", "help.threeway"], ["Alt R", "help.ref110"], ["?", "help.help"],
             ] as const
           ).map(([k, label]) => (
             <div key={k}>

@@ -60,6 +60,7 @@ export const words = {
   "help.send": ["提交表单", "send the form"],
   "help.type": ["报案、举报、咨询", "report, tip, inquiry"],
   "help.threeway": ["三方通话", "three-way call"],
+  "help.ref110": ["110 警情编号", "110 reference"],
   "help.help": ["本帮助", "this help"],
   "notfound": ["没有这个页面，或不在你的权限内。", "There is no such page, or it is not for you."],
 } as const satisfies Record<string, readonly [string, string]>

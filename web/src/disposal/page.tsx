@@ -27,7 +27,10 @@ export function DisposalPage() {
   if (disposal.isPending) return <Skeleton />
   if (disposal.isError) return <Broken error={disposal.error} retry={() => void disposal.refetch()} />
   const d = disposal.data
-  const [first, ...rest] = verbs(d, me)
+  const all = verbs(d, me)
+  // A measure that stands needs nothing more: to lift it or to take an objection is never the next step.
+  const first = all.find((v) => v !== "undo" && v !== "object" && v !== "withdraw")
+  const rest = all.filter((v) => v !== first)
   const value = spoken(d.clueKind, d.value)
   const notice = (lang === "en" && d.noticeEn) || d.notice
   return (
@@ -38,7 +41,7 @@ export function DisposalPage() {
         title={<>{code("disposal.kind", d.kind)} <span className="num">{value}</span></>}
         state={<State group="disposal.state" value={d.state} />}
         clock={pending(d) && <Clock due={d.dueAt} from={d.requestedAt} />}
-        action={first && <StepForm key={first} d={d} verb={first} primary self={me.id} />}
+        action={first && <StepForm key={first} d={d} verb={first} primary={!d.batch || first !== "approve"} self={me.id} />}
         more={
           <>
             {notice && <Button icon={<PrinterOutlined />} onClick={() => print()} data-test="print">{t("disposal.print")}</Button>}
@@ -140,7 +143,7 @@ function Batch({ d }: { d: Disposal }) {
       note={items.length}
       extra={
         decides && leader && waiting.length > 1 && (
-          <span className="row-actions">
+          <span className="batch-actions">
             <BatchForm batch={d.batch} verb="reject" n={waiting.length} own={own} />
             <BatchForm batch={d.batch} verb="approve" n={waiting.length} own={own} />
           </span>

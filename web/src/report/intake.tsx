@@ -44,17 +44,19 @@ const blank = (region: string): Draft => ({
 })
 
 /** What was found in the text as it stood a moment ago. */
-function useFinds(text: string) {
-  const [settled, setSettled] = useState("")
+function useFinds(text: string, turn: number) {
+  const [last, setLast] = useState({ text: "", turn })
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), pause)
+    const timer = setTimeout(() => setLast({ text, turn }), pause)
     return () => clearTimeout(timer)
-  }, [text])
+  }, [text, turn])
+  const settled = last.turn === turn ? last.text : ""
   return useQuery({
-    queryKey: ["extract", settled],
+    queryKey: ["extract", turn, settled],
     queryFn: async ({ signal }) => ({ text: settled, finds: (await api.post("/extract", { text: settled, at: new Date(serverNow()).toISOString() }, { signal })).finds }),
     enabled: settled.trim() !== "",
-    placeholderData: (old) => (settled.trim() ? old : undefined),
+    // What was found a moment ago stays while more is typed, but never into the next report.
+    placeholderData: (old, query) => (settled.trim() && query?.queryKey[1] === turn ? old : undefined),
     staleTime: Infinity,
     gcTime: 10_000,
     retry: false,
@@ -67,6 +69,7 @@ export function Intake() {
   const words = useWords()
   const { t, code, lang } = words
   const [draft, setDraft] = useState(() => blank(me.region))
+  const [turn, setTurn] = useState(0)
   const [started, setStarted] = useState<number | null>(null)
   const [taken, setTaken] = useState<Report[]>([])
   const [dropped, setDropped] = useState<ReadonlySet<string>>(new Set())
@@ -78,7 +81,7 @@ export function Intake() {
   }
   const typed = (name: keyof Draft) => (e: ChangeEvent<HTMLInputElement>) => set({ [name]: e.target.value })
 
-  const extract = useFinds(draft.text)
+  const extract = useFinds(draft.text, turn)
   // Marks belong to the text they were found in; while it is being changed they rest.
   const finds = extract.data && extract.data.text === draft.text ? extract.data.finds : []
   const listed = extract.data?.finds ?? []
@@ -90,6 +93,7 @@ export function Intake() {
 
   const clear = () => {
     setDraft(blank(me.region))
+    setTurn((n) => n + 1)
     setStarted(null)
     setDropped(new Set())
     area.current?.focus()
@@ -100,12 +104,15 @@ export function Intake() {
         ? [{ role: "caller", name: d.name }, { role: "desk110", name: d.desk, note: d.deskPhone }, { role: "centre", name: me.name }]
         : []
       const struck = listed.filter((f) => dropped.has(f.value)).map((f) => f.value)
-      const at = fromWall(occurred)
+      // What follows the text is sent only when it was found in this very text; otherwise the server finds it.
+      const current = extract.data?.text === d.text
+      const at = d.occurred !== undefined || current ? fromWall(occurred) : null
+      const fen = d.amount !== undefined || current ? amountFen : undefined
       return api.post(
         "/reports",
         {
           type: d.type, channel: d.channel, text: d.text, region: d.region,
-          ...(d.ref110 && { ref110: d.ref110 }), ...(at && { occurredAt: at }), ...(amountFen && { amountFen }),
+          ...(d.ref110 && { ref110: d.ref110 }), ...(at && { occurredAt: at }), ...(fen && { amountFen: fen }),
           ...((d.name || d.phone) && { caller: { name: d.name, phone: d.phone } }), ...(parties.length > 0 && { parties }), ...(struck.length > 0 && { dropped: struck }),
         },
         { key },
@@ -127,6 +134,7 @@ export function Intake() {
       const type = types[Number(e.code.replace("Digit", "")) - 1]
       if (type) setDraft((d) => ({ ...d, type }))
       else if (e.code === "KeyT") setDraft((d) => ({ ...d, threeway: !d.threeway, channel: d.threeway ? d.channel : "110" }))
+      else if (e.code === "KeyR") document.querySelector<HTMLInputElement>("[data-test=ref110]")?.focus()
       else return
       e.preventDefault()
     }
@@ -156,7 +164,7 @@ export function Intake() {
         {draft.threeway && (
           <div className="threeway" data-test="threeway-panel">
             <p className="dim small">{t("report.threeway.note")}</p>
-            <Field label={t("report.ref110")}>
+            <Field label={t("report.ref110")} hint="Alt R">
               <Input value={draft.ref110} onChange={typed("ref110")} maxLength={40} data-test="ref110" />
             </Field>
             <div className="party">
@@ -211,17 +219,17 @@ export function Intake() {
           <Field label={t("report.amount")} error={amountFen === null ? t("report.amount.bad") : undefined} note={draft.amount === undefined && amountFound ? t("report.filled") : typeof amountFen === "number" && amountFen >= 1_000_000 ? money(amountFen, lang) : undefined}>
             <Input value={amount} onChange={typed("amount")} placeholder={t("report.amount.place")} inputMode="decimal" status={amountFen === null ? "error" : ""} data-test="amount" />
           </Field>
-          <Field label={t("report.occurred")} note={draft.occurred === undefined && timeFound ? t("report.filled") : undefined}>
-            <Input type="datetime-local" value={occurred} onChange={typed("occurred")} data-test="occurred" />
-          </Field>
           <Field label={t("report.region")}>
             <RegionPick value={draft.region || undefined} onChange={(region) => set({ region })} within={me.region} test="region" />
           </Field>
           {!draft.threeway && draft.channel === "110" && (
-            <Field label={t("report.ref110")}>
+            <Field label={t("report.ref110")} hint="Alt R">
               <Input value={draft.ref110} onChange={typed("ref110")} maxLength={40} data-test="ref110" />
             </Field>
           )}
+          <Field label={t("report.occurred")} note={draft.occurred === undefined && timeFound ? t("report.filled") : undefined}>
+            <Input type="datetime-local" value={occurred} onChange={typed("occurred")} data-test="occurred" />
+          </Field>
         </div>
         <ProblemNote error={take.error} />
         <div className="form-end">
@@ -311,7 +319,7 @@ function Recent() {
             <Link to={`/reports/${r.id}`}>{r.ref110 || r.id.slice(-8)}</Link>
             <span className="dim clip"><RegionName code={r.region} short /></span>
             <span className="spring" />
-            <span className="num">{r.amountFen > 0 && money(r.amountFen, lang)}</span>
+            <span className="num amount">{r.amountFen > 0 && money(r.amountFen, lang)}</span>
           </li>
         ))}
       </ul>
