@@ -48,12 +48,19 @@ func TestCluePage(t *testing.T) {
 	p.misses("@timeline [data-kind='lookup.answered']", "")
 
 	responder := h.client(t, "byhand")
-	var asked struct{ Items []struct{ ID lanzha.ID } }
+	var asked struct {
+		Items []struct {
+			ID      lanzha.ID
+			Version int64
+		}
+	}
 	h.call(t, responder, http.MethodGet, "/lookups", nil, &asked)
 	if len(asked.Items) != 1 {
 		t.Fatalf("the carrier was asked %d questions", len(asked.Items))
 	}
-	h.call(t, responder, http.MethodPost, "/lookups/"+string(asked.Items[0].ID)+"/answer", map[string]any{"outlet": "模拟营业厅七号店"}, nil)
+	if err := responder.Call(t.Context(), http.MethodPost, "/lookups/"+string(asked.Items[0].ID)+"/answer", asked.Items[0].Version, map[string]any{"outlet": "模拟营业厅七号店"}, nil); err != nil {
+		t.Fatal(err)
+	}
 	p.sees("@timeline [data-kind='lookup.answered']", "") // the page has not been loaded again
 	p.sees("@clue-lookup @took", "")
 	p.sees("@clue-lookup", "模拟营业厅七号店")

@@ -46,7 +46,7 @@ func TestDisposals(t *testing.T) {
 	officer.fill("@dispose-reason", "同一起警情指认两个号码实施诈骗")
 	officer.click("@dispose-submit", "")
 	officer.at("/disposals?state=requested")
-	officer.click("@row", "192 7123 4567")
+	officer.click("@list-disposals @row", "192 7123 4567")
 	officer.sees("@head @state[data-state=requested]", "")
 	officer.sees("@batch-approve:disabled, @approve:disabled", "") // who asked cannot decide
 
