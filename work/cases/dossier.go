@@ -65,7 +65,7 @@ type Dossier struct {
 
 // Link says that a record belongs to a dossier.
 type Link struct {
-	Record lanzha.ID `json:"record"`
+	Record lanzha.ID `json:"record"` // shown empty to whoever may not read the record
 	Kind   string    `json:"kind" example:"clue"`
 	By     lanzha.ID `json:"by" doc:"empty when it came by itself"`
 	At     time.Time `json:"at"`
