@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,7 +116,9 @@ func Once[T any](ctx context.Context, db *sqldb.DB, caller lanzha.ID, key string
 		if err != nil {
 			return lanzha.Internal("api.Once", err)
 		}
-		sum := sha256.Sum256(text)
+		// The types stand for the operation: two that take the same body differ
+		// in what they return or read.
+		sum := sha256.Sum256(fmt.Appendf(text, " %T %T", request, out))
 		// The row comes first, so that of two repeats at once the second waits
 		// for the first and then finds its answer.
 		n, err := sqldb.Exec(ctx, tx, `INSERT INTO api_once (actor, key, request, response, at) VALUES ($1, $2, $3, '', $4) ON CONFLICT (actor, key) DO NOTHING`,
