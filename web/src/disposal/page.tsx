@@ -113,7 +113,7 @@ export function DisposalPage() {
           <Facts
             facts={[
               { label: t("disposal.remedy"), value: lang === "en" ? d.remedyEn : d.remedy, wide: true },
-              { label: t("disposal.papers"), value: d.papers.length > 0 && <ul className="bare">{d.papers.map((p) => <li key={p}>{p}</li>)}</ul>, wide: true },
+              { label: t("disposal.papers"), value: d.kind !== "restore" && d.papers.length > 0 && <ul className="bare">{d.papers.map((p) => <li key={p}>{p}</li>)}</ul>, wide: true },
             ]}
           />
         </main>

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query"
 import { Link } from "react-router"
 import { api } from "../api/client"
+import { useMay, useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useInstitutionNames } from "./names"
 import { usePersonNames } from "./people"
@@ -17,6 +18,8 @@ export function Timeline({ of, id: self }: { of: "/reports" | "/clues" | "/dispo
   const { t, code } = words
   const institution = useInstitutionNames()
   const nameOf = usePersonNames()
+  const named = useMay("people.list")
+  const me = useMe()
   if (timeline.isError) return <Broken error={timeline.error} retry={() => void timeline.refetch()} />
   if (!items) return <Skeleton rows={4} />
   if (items.length === 0) return <Empty>{t("timeline.empty")}</Empty>
@@ -36,7 +39,8 @@ export function Timeline({ of, id: self }: { of: "/reports" | "/clues" | "/dispo
               <div>
                 {path ? <Link to={path}>{what}</Link> : <b>{what}</b>}
                 {e.institution && <span className="dim"> · {institution(e.institution)}</span>}
-                {(e.actor || !e.institution) && <span className="dim" title={e.actor}> · {nameOf(e.actor)}</span>}
+                {/* Institutions are not told who in the centre acted. */}
+                {(e.actor ? named || e.actor === me.id : !e.institution) && <span className="dim" title={e.actor}> · {nameOf(e.actor)}</span>}
                 {details.length > 0 && (
                   <p>
                     {details.map(([k, v]) => (

@@ -52,6 +52,7 @@ export function Facts({ facts, test }: { facts: Fact[]; test?: string }) {
           f &&
           f.value !== undefined &&
           f.value !== null &&
+          f.value !== false &&
           f.value !== "" && (
             <div key={f.label} className={f.wide ? "wide" : undefined} title={f.source}>
               <dt>{f.label}</dt>
