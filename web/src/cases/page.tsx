@@ -26,7 +26,7 @@ export function DossierPage() {
   const files = useMay("dossier.file")
   const writes = useMay("dossier.write")
   const dossier = useQuery({ queryKey: ["dossier", id], queryFn: ({ signal }) => api.get(`/dossiers/${id}`, undefined, signal) })
-  const linked = (kind: string) => [...new Set(dossier.data?.links.filter((l) => l.kind === kind).map((l) => l.record))]
+  const linked = (kind: string) => [...new Set(dossier.data?.links.filter((l) => l.kind === kind && l.record).map((l) => l.record))]
   const dens = useQueries({ queries: [...new Set([...(dossier.data?.den ? [dossier.data.den] : []), ...linked("den")])].map((den) => ({ queryKey: ["den", den], queryFn: ({ signal }: { signal: AbortSignal }) => api.get(`/dens/${den}`, undefined, signal) })) })
   useLiveRecord(id, ["dossier", id], ["timeline", id])
   if (dossier.isPending) return <Skeleton />
