@@ -155,7 +155,7 @@ func (h *house) raise(t *testing.T, n int) lanzha.ID {
 		}
 		h.call(t, h.As(auth.Officer), http.MethodGet, "/dens?state=suspected&limit=100", nil, &list)
 		for _, d := range list.Items {
-			if strings.Contains(d.Address, story.Place.Road) && strings.Contains(d.Address, story.Place.Name) {
+			if strings.Contains(d.Address, fmt.Sprintf("%s%d号", story.Place.Road, story.Place.Number)) {
 				return d.ID
 			}
 		}
