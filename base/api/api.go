@@ -101,8 +101,11 @@ func Register[I, O any](a *API, op Op, handler func(context.Context, *I) (*O, er
 	operation := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary,
 		DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody, Tags: []string{tag(op.Path)},
-		Errors:     []int{http.StatusBadRequest, http.StatusInternalServerError},
-		Extensions: map[string]any{"x-action": op.Action},
+		// ServeHTTP has read the body. huma's own deadline, five seconds, would
+		// stay on the connection and end the work on a request that takes longer.
+		BodyReadTimeout: -1,
+		Errors:          []int{http.StatusBadRequest, http.StatusInternalServerError},
+		Extensions:      map[string]any{"x-action": op.Action},
 	}
 	if !op.Public {
 		operation.Security = []map[string][]string{{"session": {}}, {"key": {}}}

@@ -37,7 +37,11 @@ func (t *tail) guarded(ctx context.Context, tx *sqldb.Tx, r Row) (err error) {
 }
 
 const (
-	tailBatch = 64  // rows taken in one transaction
+	tailBatch = 64 // rows taken in one transaction
+	// tailFor is how long one transaction goes on taking rows. Others wait for
+	// it: on SQLite to write, on PostgreSQL to see what was written after it
+	// began.
+	tailFor   = 50 * time.Millisecond
 	tailRead  = 512 // rows read ahead when looking for ours
 	tailTries = 5   // attempts at a row before it is parked
 
@@ -171,10 +175,10 @@ func (j *Journal) take(ctx context.Context, t *tail, batch int, seen Cursor, fou
 				return err
 			}
 		}
-		taken := 0
+		taken, began := 0, time.Now()
 		for _, r := range rows {
 			if slices.Contains(t.kinds, r.Kind) {
-				if taken == batch {
+				if taken == batch || taken > 0 && time.Since(began) > tailFor {
 					break
 				}
 				if err := t.guarded(ctx, tx, r); err != nil {

@@ -264,6 +264,10 @@ func (d *Desk) fromReport(ctx context.Context, tx *sqldb.Tx, row journal.Row) er
 	if err != nil {
 		return err
 	}
+	name, err := d.officer(ctx, tx, r.TakenBy)
+	if err != nil {
+		return err
+	}
 	src := Source{ID: r.ID, Kind: "report", Region: r.Region, At: r.ReceivedAt}
 	for _, f := range r.Finds {
 		kind, ok := KindOf(f)
@@ -275,7 +279,7 @@ func (d *Desk) fromReport(ctx context.Context, tx *sqldb.Tx, row journal.Row) er
 			return err
 		}
 		if told {
-			if err := d.askByItself(ctx, tx, c, r.ID, r.TakenBy, r.Region); err != nil {
+			if err := d.askByItself(ctx, tx, c, r.ID, name, r.Region); err != nil {
 				return err
 			}
 		}
@@ -283,9 +287,22 @@ func (d *Desk) fromReport(ctx context.Context, tx *sqldb.Tx, row journal.Row) er
 	return nil
 }
 
+// officer is the name that a question bears which goes out by itself.
+func (d *Desk) officer(ctx context.Context, tx *sqldb.Tx, account lanzha.ID) (string, error) {
+	const desk = "接警处置席"
+	if account == "" {
+		return desk, nil
+	}
+	name, err := d.OfficerName(ctx, tx, account)
+	if lanzha.CodeOf(err) == lanzha.CodeNotFound || err == nil && name == "" {
+		return desk, nil
+	}
+	return name, err
+}
+
 // askByItself asks who opened a line as soon as somebody tells of it. A value
 // that nobody answers for stays open for an officer.
-func (d *Desk) askByItself(ctx context.Context, tx *sqldb.Tx, c Clue, source, officer lanzha.ID, region lanzha.Region) error {
+func (d *Desk) askByItself(ctx context.Context, tx *sqldb.Tx, c Clue, source lanzha.ID, officer string, region lanzha.Region) error {
 	if !d.Auto.On || !c.Kind.IsLine() {
 		return nil
 	}
@@ -300,15 +317,6 @@ func (d *Desk) askByItself(ctx context.Context, tx *sqldb.Tx, c Clue, source, of
 	if len(found) == 0 {
 		return nil
 	}
-	name := ""
-	if officer != "" {
-		if name, err = d.OfficerName(ctx, tx, officer); err != nil && lanzha.CodeOf(err) != lanzha.CodeNotFound {
-			return err
-		}
-	}
-	if name == "" {
-		name = "接警处置席"
-	}
 	fresh := c.Version == 1 // just opened: nobody was asked about it
 	for _, in := range found {
 		if !fresh {
@@ -319,7 +327,7 @@ func (d *Desk) askByItself(ctx context.Context, tx *sqldb.Tx, c Clue, source, of
 			}
 		}
 		l, err := d.ask(ctx, tx, c, in, Ask{
-			Officers: []string{name}, Purpose: d.Auto.Purpose, LegalBasis: d.Auto.LegalBasis, Report: source, Region: region,
+			Officers: []string{officer}, Purpose: d.Auto.Purpose, LegalBasis: d.Auto.LegalBasis, Report: source, Region: region,
 		})
 		if err != nil {
 			return err
@@ -331,8 +339,7 @@ func (d *Desk) askByItself(ctx context.Context, tx *sqldb.Tx, c Clue, source, of
 	if !fresh {
 		return d.refresh(ctx, tx, c.ID, "")
 	}
-	c.Version++
-	return d.Store.Update(ctx, tx, c)
+	return d.Store.setDue(ctx, tx, c)
 }
 
 // Push takes a lead of another centre. It must hold exactly one value that can
@@ -352,7 +359,11 @@ func (d *Desk) Push(ctx context.Context, tx *sqldb.Tx, raw string, region lanzha
 	if err := d.Store.InsertLead(ctx, tx, l); err != nil {
 		return l, c, err
 	}
-	return l, c, d.askByItself(ctx, tx, c, l.ID, "", region)
+	name, err := d.officer(ctx, tx, "")
+	if err != nil {
+		return l, c, err
+	}
+	return l, c, d.askByItself(ctx, tx, c, l.ID, name, region)
 }
 
 // Canonical reads one value that can be a clue from what somebody typed.

@@ -75,6 +75,15 @@ func (s *Store) Update(ctx context.Context, tx *sqldb.Tx, c Clue) error {
 	return sqldb.Later(ctx, tx, `UPDATE clue_region SET state = $1, rank = $2 WHERE clue = $3`, string(c.State), c.rank(), string(c.ID))
 }
 
+// setDue writes the first deadline of a clue that tx itself has opened: nobody
+// else has read it yet, so its version stays.
+func (s *Store) setDue(ctx context.Context, tx *sqldb.Tx, c Clue) error {
+	if err := sqldb.Later(ctx, tx, `UPDATE clue SET due_at = $1, due_from = $2 WHERE id = $3`, int64(lanzha.At(c.DueAt)), int64(lanzha.At(c.DueFrom)), string(c.ID)); err != nil {
+		return err
+	}
+	return sqldb.Later(ctx, tx, `UPDATE clue_region SET rank = $1 WHERE clue = $2`, c.rank(), string(c.ID))
+}
+
 // Place makes a clue visible in a region and in all that contain it; "" is
 // seen by the whole country only.
 func (s *Store) Place(ctx context.Context, tx *sqldb.Tx, c Clue, region lanzha.Region) error {
