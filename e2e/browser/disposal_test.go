@@ -42,7 +42,6 @@ func TestDisposals(t *testing.T) {
 	officer.click("@row[data-id='"+string(first)+"'] input", "")
 	officer.click("@row[data-id='"+string(second)+"'] input", "")
 	officer.click("@dispose", "")
-	officer.choose("@dispose-kind", "", "关停")
 	officer.fill("@dispose-reason", "同一起警情指认两个号码实施诈骗")
 	officer.click("@dispose-submit", "")
 	officer.at("/disposals?state=requested")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -211,18 +212,10 @@ func read[T any](p *tab, expression string) T {
 // css reads the short form of a selector: "@name" is the element with that
 // data-test.
 func css(selector string) string {
-	words := strings.Fields(selector)
-	for i, w := range words {
-		if name, ok := strings.CutPrefix(w, "@"); ok {
-			name, rest, _ := strings.Cut(name, "[")
-			if rest != "" {
-				rest = "[" + rest
-			}
-			words[i] = fmt.Sprintf(`[data-test="%s"]%s`, name, rest)
-		}
-	}
-	return strings.Join(words, " ")
+	return testID.ReplaceAllString(selector, `[data-test="$1"]`)
 }
+
+var testID = regexp.MustCompile(`@([A-Za-z0-9-]+)`)
 
 func quote(s string) string {
 	text, _ := json.Marshal(s) // a string always has a JSON form
