@@ -36,7 +36,10 @@ export function Totp({ on, done }: { on: boolean; done: () => void }) {
       <ProblemNote error={offer.error} />
       {offer.data && (
         <>
-          <QRCode value={offer.data.address} type="svg" bordered={false} color="#000" bgColor="#fff" className="qr" />
+          {/* The secret below says the same to those who cannot see it. */}
+          <div aria-hidden="true">
+            <QRCode value={offer.data.address} type="svg" bordered={false} color="#000" bgColor="#fff" className="qr" />
+          </div>
           <code className="once" data-test="totp-secret">{offer.data.secret}</code>
         </>
       )}
