@@ -38,7 +38,7 @@ export function Clues() {
   const columns: Column<Clue>[] = [
     { key: "clock", title: t("clue.clock"), width: 104, cell: (c) => <Clock due={c.dueAt} from={c.dueFrom} />, text: (c) => (c.dueAt ? exact(c.dueAt) : "") },
     { key: "kind", title: t("clue.kind"), width: 76, cell: (c) => <span className={`find find-${c.kind}`}>{code("clue.kind", c.kind)}</span>, text: (c) => code("clue.kind", c.kind) },
-    { key: "value", title: t("clue.value"), width: 184, cell: (c) => <b className="num">{spoken(c.kind, c.value)}</b>, text: (c) => c.value },
+    { key: "value", title: t("clue.value"), width: 206, cell: (c) => <b className="num">{spoken(c.kind, c.value)}</b>, text: (c) => c.value },
     { key: "truth", title: t("clue.truth"), width: 84, cell: (c) => isNumber(c.kind) && (c.truth === "unknown" ? <span className="dim">{code("clue.truth", c.truth)}</span> : <State group="clue.truth" value={c.truth} />), text: (c) => code("clue.truth", c.truth) },
     { key: "institution", title: t("clue.institution"), width: "1.6fr", cell: (c) => <InstitutionName id={c.institution} />, text: (c) => institution(c.institution) },
     { key: "carrier", title: t("clue.carrier"), width: "1fr", extra: true, cell: (c) => c.carrier, text: (c) => c.carrier },

@@ -85,6 +85,4 @@ export const words = {
   "value.source.report": ["警情", "report"],
   "value.source.lead": ["上级推送", "pushed lead"],
   "value.source.officer": ["人工录入", "an officer"],
-  "list.none": ["没有符合条件的记录。", "Nothing matches these filters."],
-  "list.loading": ["正在读取", "Reading"],
 } as const satisfies Record<string, readonly [string, string]>
