@@ -38,8 +38,9 @@ test: setup web test-web test-go ## Run every test on both databases and in the 
 test-web: web/node_modules/.installed ## Unit tests and types of the console.
 	cd web && npm run lint && npm test
 
-test-go: web ## Go tests with a PostgreSQL of their own.
-	go run ./tools/testpg go test -timeout 14m ./...
+test-go: web ## Go tests with a PostgreSQL of their own; the browser has the machine to itself.
+	go run ./tools/testpg go test -timeout 10m $$(go list ./... | grep -v '/e2e/browser$$')
+	go run ./tools/testpg go test -timeout 10m ./e2e/browser
 
 lint: ## Static checks.
 	go vet ./...

@@ -75,7 +75,7 @@ func open(t *testing.T, site, path string) *tab {
 		t.Fatal(err)
 	}
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
-	ctx, timeout := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, timeout := context.WithTimeout(ctx, 5*time.Minute)
 	p := &tab{t: t, ctx: ctx, site: site}
 	p.close = sync.OnceFunc(func() {
 		p.end()
