@@ -66,6 +66,9 @@ export function follow({ entry, connection, signedOut }: Handlers): () => void {
       const once = new AbortController()
       const stop = () => once.abort()
       end.signal.addEventListener("abort", stop)
+      // A page that the browser keeps for "back" would hold its connection, of
+      // which there are six to a site; it joins again when it is shown.
+      globalThis.addEventListener?.("pagehide", stop)
       let watchdog = setTimeout(stop, silence)
       try {
         const res = await fetch("/api/v1/events", {
@@ -99,6 +102,7 @@ export function follow({ entry, connection, signedOut }: Handlers): () => void {
       } finally {
         clearTimeout(watchdog)
         end.signal.removeEventListener("abort", stop)
+        globalThis.removeEventListener?.("pagehide", stop)
       }
       if (end.signal.aborted) return
       connection("lost")

@@ -35,8 +35,8 @@ const dark: ThemeConfig = {
   algorithm: antd.darkAlgorithm,
   token: {
     ...shared,
-    colorPrimary: "#2f7de0", colorLink: "#6cb0ff", colorBgBase: "#0e1116", colorBgContainer: "#11161c", colorBgElevated: "#1a2028", colorBorder: "#38424e",
-    colorBorderSecondary: "#252c35", colorText: "#dbe1e8", colorTextSecondary: "#9aa7b4", colorTextPlaceholder: "#8592a0", colorError: "#e5534b",
+    colorPrimary: "#2f7de0", colorPrimaryHover: "#2a72cf", colorErrorHover: "#f0807a", colorLink: "#6cb0ff", colorBgBase: "#0e1116", colorBgContainer: "#11161c", colorBgElevated: "#1a2028", colorBorder: "#38424e",
+    colorBorderSecondary: "#252c35", colorText: "#dbe1e8", colorTextSecondary: "#9aa7b4", colorTextPlaceholder: "#8592a0", colorError: "#ff7066",
   },
 }
 
@@ -44,7 +44,7 @@ const light: ThemeConfig = {
   algorithm: antd.defaultAlgorithm,
   token: {
     ...shared,
-    colorPrimary: "#1259c3", colorLink: "#1259c3", colorBgBase: "#ffffff", colorBgContainer: "#ffffff", colorBorder: "#c4ccd5", colorBorderSecondary: "#e1e5ea",
+    colorPrimary: "#1259c3", colorPrimaryHover: "#0e4aa6", colorErrorHover: "#a31b19", colorLink: "#1259c3", colorBgBase: "#ffffff", colorBgContainer: "#ffffff", colorBorder: "#c4ccd5", colorBorderSecondary: "#e1e5ea",
     colorText: "#1a2129", colorTextSecondary: "#55616d", colorTextPlaceholder: "#66727e", colorError: "#c2221f",
   },
 }
