@@ -151,7 +151,7 @@ func TestOperations(t *testing.T) {
 		s.call("leader", "PUT", "/duty", "0", 200, list("530114", "2026-11-23"), nil)
 		var days struct{ Items []duty.Body }
 		for query, want := range map[string][]string{
-			"":                               []string{}, // the officer's own district, today
+			"":                               {}, // the officer's own district, today
 			"?region=530100":                 {"2026-11-22 530100"},
 			"?from=2026-11-20&to=2026-12-20": {"2026-11-23 530114"},
 			"?to=2026-12-20&region=530000":   {"2026-11-22 530100", "2026-11-23 530114"},
