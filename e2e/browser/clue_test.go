@@ -112,6 +112,7 @@ func TestResponder(t *testing.T) {
 	p.sees("@answer", "模拟营业厅八号店")
 
 	p.click("@rail-lookups", "")
+	p.misses("@row", "192 6000 0001") // it waits for nobody any more
 	p.click("@row", "192 6000 0002")
 	p.click("@refuse", "")
 	p.fill("@refuse-reason", "非本单位号段")

@@ -53,13 +53,26 @@ const eyes = `globalThis.lz = {
 		if (!before || before.some((v, i) => v !== lz.last[i])) return null
 		if (document.getAnimations().some((a) => a.playState === "running" && a.effect?.target?.contains(e) && a.effect.getTiming().iterations !== Infinity)) return null
 		const front = document.elementFromPoint(...at)
-		return front && (e.contains(front) || front.contains(e)) ? at : null
+		if (!e.contains(front)) return null
+		lz.aim = e
+		lz.hit = true
+		return at
 	},
 	set: (e, v) => {
 		Object.getOwnPropertyDescriptor(Object.getPrototypeOf(e), "value").set.call(e, v)
 		e.dispatchEvent(new Event("input", { bubbles: true }))
 	},
 }
+// What has moved away between the look and the press is not pressed: another thing may lie there now.
+for (const kind of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"])
+	addEventListener(kind, (e) => {
+		if (kind === "pointerdown") lz.presses = (lz.presses ?? 0) + 1
+		if (!lz.aim || !e.isTrusted) return
+		if (kind === "pointerdown") lz.hit = lz.aim.contains(e.target)
+		if (lz.hit) return
+		e.stopImmediatePropagation()
+		e.preventDefault()
+	}, true)
 // Nothing moves under the pointer of a machine that is slower than its own animations.
 addEventListener("DOMContentLoaded", () => {
 	const calm = document.createElement("style")
@@ -148,7 +161,7 @@ func (p *tab) end() {
 	}
 	if p.t.Failed() {
 		if picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot()); err == nil {
-			file := filepath.Join(p.t.ArtifactDir(), "page.png")
+			file := filepath.Join(p.t.ArtifactDir(), string(chromedp.FromContext(p.ctx).Target.TargetID)+".png")
 			p.t.Logf("what the page showed (kept with -artifacts): %s, %v", file, os.WriteFile(file, picture, 0o600))
 		}
 	}
@@ -239,11 +252,19 @@ func (p *tab) misses(selector, text string) {
 }
 
 // click presses an element as a person does: once it has come to rest and is
-// in front.
+// in front. What was missed is tried again.
 func (p *tab) click(selector, text string) {
 	p.t.Helper()
-	at := until[[]float64](p, fmt.Sprintf("a place to click on %s with %q", selector, text), fmt.Sprintf("lz.target(%s, %s)", quote(css(selector)), quote(text)))
-	p.do("clicking", chromedp.MouseClickXY(at[0], at[1]))
+	what := fmt.Sprintf("a place to click on %s with %q", selector, text)
+	for range 10 {
+		at := until[[]float64](p, what, fmt.Sprintf("lz.target(%s, %s)", quote(css(selector)), quote(text)))
+		p.do("clicking", chromedp.MouseClickXY(at[0], at[1]))
+		missed, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("globalThis.lz?.hit === false"))
+		if err != nil || !missed { // a page that is being replaced was hit
+			return
+		}
+	}
+	p.t.Fatalf("%s kept moving away", what)
 }
 
 // fill replaces what stands in a field.
