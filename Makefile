@@ -6,7 +6,7 @@ SHELL := /bin/bash
 GOFLAGS_BUILD := -trimpath -ldflags "-s -w"
 WEB := $(shell find web/src web/index.html web/package.json web/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help demo build web test test-go test-unsettled test-web setup lint fmt generate verify bench clean
+.PHONY: help demo build web test test-go test-web setup lint fmt generate verify bench clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
@@ -40,13 +40,7 @@ test-web: web/node_modules/.installed ## Unit tests and types of the console.
 
 test-go: web ## Go tests with a PostgreSQL of their own; the browser has the machine to itself.
 	go run ./tools/testpg go test -timeout 10m $$(go list ./... | grep -v '/e2e/browser$$')
-	go run ./tools/testpg go test -timeout 10m -skip '$(UNSETTLED)' ./e2e/browser
-
-# Browser tests that fail on a busy machine or find contrasts still to be mended.
-UNSETTLED := ^(TestLooks|TestCluePage|TestResponder|TestDenConfirmed|TestDenNothingFound|TestDisposals)$$
-
-test-unsettled: web ## The browser tests that are not settled yet.
-	go run ./tools/testpg go test -timeout 10m -run '$(UNSETTLED)' ./e2e/browser
+	go run ./tools/testpg go test -timeout 10m ./e2e/browser
 
 lint: ## Static checks.
 	go vet ./...

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"lanzha"
+	"lanzha/app/demo"
 	"lanzha/base/auth"
 )
 
@@ -55,15 +56,16 @@ func TestLooks(t *testing.T) {
 	h.report(t, "用19281234567打来，要我下载软件")
 	h.clue(t, "+8619281234567")
 	officer := h.As(auth.Officer)
-	newest := func(path string) lanzha.ID {
+	newestOf := func(who *demo.Client, path string) lanzha.ID {
 		t.Helper()
 		var list struct{ Items []struct{ ID lanzha.ID } }
-		h.call(t, officer, "GET", path, nil, &list)
+		h.call(t, who, "GET", path, nil, &list)
 		if len(list.Items) == 0 {
 			t.Fatalf("%s is empty", path)
 		}
 		return list.Items[0].ID
 	}
+	newest := func(path string) lanzha.ID { return newestOf(officer, path) }
 	h.call(t, officer, "POST", "/disposals", map[string]any{
 		"kind": "shutdown", "clues": []lanzha.ID{clue}, "reason": "群众举报", "legalBasis": "反电信网络诈骗法第三十二条",
 	}, nil)
@@ -105,7 +107,7 @@ func TestLooks(t *testing.T) {
 		{"auditor", 1280, []look{{"/journal", "@row", ""}}},
 		{"watches", 1280, []look{
 			{"/lookups", "@row", ""},
-			{"/lookups/" + string(newest("/lookups?state=sent")), "@head", ""},
+			{"/lookups/" + string(newestOf(h.client(t, "watches"), "/lookups?state=sent")), "@head", ""},
 		}},
 		{station, 390, []look{{"/dens", "@row", ""}, {"/dens/" + confirmed, "@outcome", ""}}},
 	} {

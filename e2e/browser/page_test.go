@@ -267,6 +267,24 @@ func (p *tab) click(selector, text string) {
 	p.t.Fatalf("%s kept moving away", what)
 }
 
+// submit sends the form over the page. When somebody else, or an answer that
+// came meanwhile, changed the record, the form says so and the record is read
+// again: it is sent once more, as the form asks.
+func (p *tab) submit(button string) {
+	p.t.Helper()
+	for range 5 {
+		p.click(button, "")
+		ended := until[string](p, "an end of "+button, `!lz.find(".ant-modal .action-form") ? "sent" : lz.find(".action-form [data-test=problem]") && "refused"`)
+		if ended == "sent" {
+			return
+		}
+		if !strings.Contains(read[string](p, `lz.find(".action-form [data-test=problem]")?.textContent ?? ""`), "已重新读取") {
+			p.t.Fatalf("%s was refused: %s", button, read[string](p, `document.querySelector(".action-form").innerText`))
+		}
+	}
+	p.t.Fatalf("%s was overtaken every time", button)
+}
+
 // fill replaces what stands in a field.
 func (p *tab) fill(selector, text string) {
 	p.t.Helper()
