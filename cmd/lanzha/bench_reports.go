@@ -233,9 +233,9 @@ func drained(ctx context.Context, db *sqldb.DB, reports int) error {
 		left, err := sqldb.One(ctx, db.Read(), "count", sqldb.Value[int64], `SELECT $1
 			- (SELECT count(*) FROM lookup WHERE state = 'answered')
 			+ (SELECT count(*) FROM outbox WHERE state = 'owed')
-			+ (SELECT count(*) FROM journal WHERE kind = 'report.received' AND seq > (SELECT seq FROM journal_cursor WHERE name = 'clue'))
-			+ (SELECT count(*) FROM journal WHERE kind = 'lookup.answered' AND seq > (SELECT seq FROM journal_cursor WHERE name = 'den'))
-			+ (SELECT count(*) FROM journal WHERE kind = 'den.suspected' AND seq > (SELECT seq FROM journal_cursor WHERE name = 'cases'))`, int64(3*reports))
+			+ (SELECT count(*) FROM journal WHERE kind = 'report.received' AND (xid, seq) > (SELECT xid, seq FROM journal_cursor WHERE name = 'clue'))
+			+ (SELECT count(*) FROM journal WHERE kind = 'lookup.answered' AND (xid, seq) > (SELECT xid, seq FROM journal_cursor WHERE name = 'den'))
+			+ (SELECT count(*) FROM journal WHERE kind = 'den.suspected' AND (xid, seq) > (SELECT xid, seq FROM journal_cursor WHERE name = 'cases'))`, int64(3*reports))
 		if err == nil && left == 0 || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return nil
 		}
