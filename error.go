@@ -78,7 +78,7 @@ func Invalid(field, format string, args ...any) *Error {
 // NotFound says that there is no such record, or none in the caller's scope:
 // the two are not told apart, so that IDs cannot be probed.
 func NotFound(what string) *Error {
-	return &Error{Code: CodeNotFound, Message: "no such " + what}
+	return &Error{Code: CodeNotFound, Message: "no such " + what, Hint: "check the region: what lies outside your own region or institution is not found either"}
 }
 
 // Conflict says that the record's state or version does not allow the action.

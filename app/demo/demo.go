@@ -122,7 +122,7 @@ func (d *Demo) furnish(ctx context.Context) error {
 		}
 	}
 	carrier := known["sim-carrier-1"]
-	if _, err := d.account(ctx, auth.Draft{Login: "carrier", Name: "运营商专员己", Roles: []auth.Role{auth.Responder}, Institution: carrier.ID}, password); err != nil {
+	if _, err := d.account(ctx, auth.Draft{Login: "carrier", Name: "运营商专员己", Roles: []auth.Role{auth.Responder}, Region: region, Institution: carrier.ID}, password); err != nil {
 		return err
 	}
 	for code, in := range known {
@@ -130,7 +130,7 @@ func (d *Demo) furnish(ctx context.Context) error {
 			continue
 		}
 		login := strings.TrimPrefix(code, "sim-")
-		if _, err := d.account(ctx, auth.Draft{Login: login, Name: "民警" + string(in.Region[4:]), Roles: []auth.Role{auth.Unit}, Institution: in.ID}, password); err != nil {
+		if _, err := d.account(ctx, auth.Draft{Login: login, Name: "民警" + string(in.Region[4:]), Roles: []auth.Role{auth.Unit}, Region: in.Region, Institution: in.ID}, password); err != nil {
 			return err
 		}
 		d.unit[in.Region] = nil

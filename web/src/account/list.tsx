@@ -3,6 +3,7 @@ import { App, Button, Checkbox, Input, Modal, Select, Switch } from "antd"
 import { useState } from "react"
 import { api } from "../api/client"
 import type { Account, Credential, Role } from "../api/types"
+import { useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { ActionForm, Field, useAction } from "../parts/form"
 import { fromWall } from "../parts/format"
@@ -41,11 +42,12 @@ function useOnce() {
 
 function AccountForm({ account: a }: { account?: Account }) {
   const { t, code } = useWords()
+  const me = useMe()
   const once = useOnce()
   const [login, setLogin] = useState(a?.login ?? "")
   const [name, setName] = useState(a?.name ?? "")
   const [has, setHas] = useState<string[]>(a?.roles ?? ["officer"])
-  const [region, setRegion] = useState(a?.region ?? "")
+  const [region, setRegion] = useState(a?.region ?? me.region)
   const [institution, setInstitution] = useState(a?.institution ?? "")
   const [password, setPassword] = useState("")
   const [active, setActive] = useState(!a?.disabled)
@@ -74,7 +76,7 @@ function AccountForm({ account: a }: { account?: Account }) {
             <Select mode="multiple" value={has} onChange={setHas} options={roles.map((r) => ({ value: r, label: code("role", r) }))} data-test="account-roles" />
           </Field>
           <Field label={t("region")} note={t("account.region.note")}>
-            <RegionPick value={region} onChange={setRegion} country test="account-region" />
+            <RegionPick value={region} onChange={setRegion} within={me.region} country={me.region === ""} test="account-region" />
           </Field>
           {bound && (
             <Field label={t("account.institution")}>

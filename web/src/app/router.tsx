@@ -1,29 +1,10 @@
-import { createBrowserRouter, Navigate } from "react-router"
-import { Accounts } from "../account/list"
-import { Dossiers } from "../cases/list"
-import { DossierPage } from "../cases/page"
-import { Clues } from "../clue/list"
-import { LookupPage, Lookups } from "../clue/lookups"
-import { CluePage } from "../clue/page"
-import { Dens } from "../den/list"
-import { DenPage } from "../den/page"
-import { Disposals } from "../disposal/list"
-import { DisposalPage } from "../disposal/page"
-import { Protected } from "../disposal/protected"
-import { Why } from "../disposal/why"
-import { DutyPage } from "../duty/page"
-import { Institutions } from "../institution/list"
-import { InstitutionPage } from "../institution/page"
-import { Journal } from "../journal/list"
+import { createBrowserRouter, Navigate, useRouteError } from "react-router"
 import { Broken } from "../parts/problem"
 import { Empty } from "../parts/view"
-import { Intake } from "../report/intake"
-import { Reports } from "../report/list"
-import { ReportPage } from "../report/page"
+import { Intake } from "../report/intake" // the first page is there at once
 import { useMe } from "./auth"
 import { useWords } from "./i18n"
 import { Shell, stagesOf } from "./shell"
-import { useRouteError } from "react-router"
 
 /** The first page of a role: the intake desk for the centre, their own list for the others. */
 function Home() {
@@ -42,6 +23,7 @@ function Crashed() {
   return <Broken error={useRouteError() as Error} retry={() => location.reload()} />
 }
 
+// Each page is a file of its own, fetched when it is first opened.
 export const router = createBrowserRouter([
   {
     element: <Shell />,
@@ -50,25 +32,25 @@ export const router = createBrowserRouter([
         errorElement: <Crashed />,
         children: [
           { index: true, element: <Home /> },
-          { path: "reports", element: <Reports /> },
-          { path: "reports/:id", element: <ReportPage /> },
-          { path: "clues", element: <Clues /> },
-          { path: "clues/:id", element: <CluePage /> },
-          { path: "lookups", element: <Lookups /> },
-          { path: "lookups/:id", element: <LookupPage /> },
-          { path: "disposals", element: <Disposals /> },
-          { path: "disposals/why", element: <Why /> },
-          { path: "disposals/protected", element: <Protected /> },
-          { path: "disposals/:id", element: <DisposalPage /> },
-          { path: "dens", element: <Dens /> },
-          { path: "dens/:id", element: <DenPage /> },
-          { path: "dossiers", element: <Dossiers /> },
-          { path: "dossiers/:id", element: <DossierPage /> },
-          { path: "duty", element: <DutyPage /> },
-          { path: "institutions", element: <Institutions /> },
-          { path: "institutions/:id", element: <InstitutionPage /> },
-          { path: "users", element: <Accounts /> },
-          { path: "journal", element: <Journal /> },
+          { path: "reports", lazy: async () => ({ Component: (await import("../report/list")).Reports }) },
+          { path: "reports/:id", lazy: async () => ({ Component: (await import("../report/page")).ReportPage }) },
+          { path: "clues", lazy: async () => ({ Component: (await import("../clue/list")).Clues }) },
+          { path: "clues/:id", lazy: async () => ({ Component: (await import("../clue/page")).CluePage }) },
+          { path: "lookups", lazy: async () => ({ Component: (await import("../clue/lookups")).Lookups }) },
+          { path: "lookups/:id", lazy: async () => ({ Component: (await import("../clue/lookups")).LookupPage }) },
+          { path: "disposals", lazy: async () => ({ Component: (await import("../disposal/list")).Disposals }) },
+          { path: "disposals/why", lazy: async () => ({ Component: (await import("../disposal/why")).Why }) },
+          { path: "disposals/protected", lazy: async () => ({ Component: (await import("../disposal/protected")).Protected }) },
+          { path: "disposals/:id", lazy: async () => ({ Component: (await import("../disposal/page")).DisposalPage }) },
+          { path: "dens", lazy: async () => ({ Component: (await import("../den/list")).Dens }) },
+          { path: "dens/:id", lazy: async () => ({ Component: (await import("../den/page")).DenPage }) },
+          { path: "dossiers", lazy: async () => ({ Component: (await import("../cases/list")).Dossiers }) },
+          { path: "dossiers/:id", lazy: async () => ({ Component: (await import("../cases/page")).DossierPage }) },
+          { path: "duty", lazy: async () => ({ Component: (await import("../duty/page")).DutyPage }) },
+          { path: "institutions", lazy: async () => ({ Component: (await import("../institution/list")).Institutions }) },
+          { path: "institutions/:id", lazy: async () => ({ Component: (await import("../institution/page")).InstitutionPage }) },
+          { path: "users", lazy: async () => ({ Component: (await import("../account/list")).Accounts }) },
+          { path: "journal", lazy: async () => ({ Component: (await import("../journal/list")).Journal }) },
           { path: "*", element: <NotFound /> },
         ],
       },

@@ -126,12 +126,12 @@ function AddTurn({ day, region, list, people }: { day: string; region: string; l
       refresh={[["duty"]]}
       fields={
         <>
-          <Field label={t("duty.who")}>
-            <Select showSearch={{ optionFilterProp: "label" }} value={account || null} onChange={(v) => setAccount(v ?? "")} options={people.filter((p) => p.roles.includes(role)).map((p) => ({ value: p.id, label: p.name }))} data-test="turn-account" />
-          </Field>
           <div className="two">
             <Field label={t("duty.role")}>
               <Select value={role} onChange={(r) => (setRole(r), setAccount(""))} options={posts.map((p) => ({ value: p, label: code("role", p) }))} data-test="turn-role" />
+            </Field>
+            <Field label={t("duty.who")}>
+              <Select showSearch={{ optionFilterProp: "label" }} value={account || null} onChange={(v) => setAccount(v ?? "")} options={people.filter((p) => p.roles.includes(role)).map((p) => ({ value: p.id, label: p.name }))} data-test="turn-account" />
             </Field>
             <Field label={t("duty.phone")}>
               <Input value={phone} onChange={(e) => setPhone(e.target.value)} inputMode="tel" data-test="turn-phone" />

@@ -2,6 +2,7 @@ import { Input, InputNumber, Select, Switch } from "antd"
 import { useState } from "react"
 import { api } from "../api/client"
 import type { GatewayKind, Institution, InstitutionKind, Range } from "../api/types"
+import { useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { ActionForm, Field } from "../parts/form"
 import { RegionPick } from "../parts/region"
@@ -12,10 +13,11 @@ const lines = (s: string) => s.split("\n").map((l) => l.trim()).filter(Boolean)
 
 export function InstitutionForm({ institution: i, label, done }: { institution?: Institution; label: string; done?: (i: Institution) => void }) {
   const { t, code } = useWords()
+  const me = useMe()
   const [name, setName] = useState(i?.name ?? "")
   const [handle, setHandle] = useState(i?.code ?? "")
   const [kind, setKind] = useState<InstitutionKind>(i?.kind ?? "carrier")
-  const [region, setRegion] = useState(i?.region ?? "")
+  const [region, setRegion] = useState(i?.region ?? me.region)
   const [gateway, setGateway] = useState<GatewayKind>(i?.gateway ?? "manual")
   const [endpoint, setEndpoint] = useState(i?.endpoint ?? "")
   const [target, setTarget] = useState(i?.answerTargetS ?? 180)
@@ -56,7 +58,7 @@ export function InstitutionForm({ institution: i, label, done }: { institution?:
               <Select value={kind} onChange={setKind} options={kinds.map((v) => ({ value: v, label: code("institution.kind", v) }))} data-test="institution-kind" />
             </Field>
             <Field label={t("region")}>
-              <RegionPick value={region} onChange={setRegion} country test="institution-region" />
+              <RegionPick value={region} onChange={setRegion} within={me.region} country={me.region === ""} test="institution-region" />
             </Field>
             <Field label={t("institution.gateway")}>
               <Select value={gateway} onChange={setGateway} options={gateways.map((v) => ({ value: v, label: code("institution.gateway", v) }))} data-test="institution-gateway" />
