@@ -12,6 +12,7 @@ import { duration, exact, spoken } from "../parts/format"
 import { ImportButton } from "../parts/import"
 import { useInstitutionNames } from "../parts/names"
 import { Person } from "../parts/people"
+import { EntryFile, ReceiptButton } from "../parts/platform"
 import { Broken } from "../parts/problem"
 import { Table, type Column } from "../parts/table"
 import { Empty, Facts, Head, Section, Skeleton, State, When } from "../parts/view"
@@ -54,7 +55,14 @@ export function Lookups() {
           <Choice whole={false} value={f.state || "sent"} onChange={(v) => set("state", v)} group="lookup.state" options={states} test="filter-state" />
         </>
       }
-      tools={asks && <ImportButton path="/lookups/import" name="lookups" label={t("lookup.import")} done={() => void queries.invalidateQueries({ queryKey: ["list", "/lookups"] })} />}
+      tools={
+        asks && (
+          <>
+            <ReceiptButton />
+            <ImportButton path="/lookups/import" name="lookups" label={t("lookup.import")} done={() => void queries.invalidateQueries({ queryKey: ["list", "/lookups"] })} />
+          </>
+        )
+      }
     />
   )
 }
@@ -94,7 +102,7 @@ export function LookupPage() {
           <Facts
             facts={[
               { label: t("clue.one"), value: asks && <Link to={`/clues/${l.clue}`}>{value}</Link> },
-              { label: t("clue.institution"), value: l.institutionName },
+              { label: t("clue.institution"), value: <>{l.institutionName} {asks && <EntryFile record={l.id} institution={l.institution} sent={!!l.sentAt} />}</> },
               { label: t("lookup.escalated"), value: l.escalation ? code("lookup.escalated", String(l.escalation)) : undefined },
               { label: t("clue.truth"), value: l.truth && <State group="clue.truth" value={l.truth} /> },
               { label: t("lookup.field"), value: l.fields.map((x) => code("lookup.field", x)).join(" · ") },

@@ -5,6 +5,7 @@ import { useWords } from "../app/i18n"
 import { Clock } from "../parts/clock"
 import { Choice, Pick, useFilters } from "../parts/filters"
 import { exact, spoken } from "../parts/format"
+import { ReceiptButton } from "../parts/platform"
 import { Table, type Column } from "../parts/table"
 import { State, When } from "../parts/view"
 
@@ -28,6 +29,7 @@ export function DisposalTabs() {
 
 export function Disposals() {
   const { t, code } = useWords()
+  const asks = useMay("disposal.request")
   const [f, set] = useFilters("state", "kind", "institution")
   const columns: Column<Disposal>[] = [
     { key: "clock", title: t("disposal.clock"), width: 120, cell: (d) => pending(d) && <Clock due={d.dueAt} from={d.requestedAt} />, text: (d) => exact(d.dueAt) },
@@ -55,6 +57,7 @@ export function Disposals() {
           <Choice whole={false} value={f.state || "open"} onChange={(v) => set("state", v)} group="disposal.state" options={states} label={t("clue.state")} test="filter-state" />
         </>
       }
+      tools={asks && <ReceiptButton />}
     />
   )
 }

@@ -1,15 +1,16 @@
 import { PrinterOutlined } from "@ant-design/icons"
-import { useQuery } from "@tanstack/react-query"
+import { useQuery, useQueryClient } from "@tanstack/react-query"
 import { Button } from "antd"
 import { Link, useParams } from "react-router"
 import { api } from "../api/client"
 import type { Disposal } from "../api/types"
 import { useMay, useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
-import { useLiveRecord } from "../app/live"
+import { useLive, useLiveRecord } from "../app/live"
 import { Clock } from "../parts/clock"
 import { spoken } from "../parts/format"
 import { Person } from "../parts/people"
+import { EntryFile } from "../parts/platform"
 import { Broken } from "../parts/problem"
 import { Timeline } from "../parts/timeline"
 import { Empty, Facts, Head, Section, Skeleton, State, When } from "../parts/view"
@@ -56,7 +57,7 @@ export function DisposalPage() {
           <Facts
             facts={[
               { label: t("disposal.value"), value: clues ? <Link to={`/clues/${d.clue}`} className="num">{value}</Link> : <span className="num">{value}</span> },
-              { label: t("disposal.institution"), value: d.institutionName },
+              { label: t("disposal.institution"), value: <>{d.institutionName} {!me.institution && <EntryFile record={d.id} institution={d.institution} sent={!!d.sentAt} />}</> },
               { label: t("disposal.unit"), value: d.unit },
               { label: t("disposal.category"), value: d.categoryText[lang] },
               { label: t("disposal.reason"), value: d.reason, wide: true },
@@ -132,6 +133,8 @@ function Batch({ d }: { d: Disposal }) {
   const { t } = useWords()
   const me = useMe()
   const decides = useMay("disposal.approve")
+  const queries = useQueryClient()
+  useLive((e) => e.kind.startsWith("disposal."), () => void queries.invalidateQueries({ queryKey: ["disposals", d.batch] }))
   const batch = useQuery({ queryKey: ["disposals", d.batch], queryFn: async ({ signal }) => (await api.get("/disposals", { batch: d.batch, limit: 200 }, signal)).items })
   const items = batch.data ?? []
   const waiting = items.filter((x) => x.state === "requested")
