@@ -157,7 +157,7 @@ func (a *App) ground(ctx context.Context, o Options) error {
 // accounts builds who may sign in, and how.
 func (a *App) accounts() (*auth.Auth, error) {
 	o := auth.Options{
-		Secure: a.Config.TLS.Cert != "", Problem: api.WriteProblem,
+		Secure: a.Config.TLS.Cert != "" || a.Config.TLS.Proxy, Problem: api.WriteProblem,
 		OIDC: auth.OIDC{
 			Issuer: a.Config.OIDC.Issuer, ClientID: a.Config.OIDC.ClientID, RedirectURL: a.Config.OIDC.RedirectURL,
 			Claim: a.Config.OIDC.Claim, Scopes: a.Config.OIDC.Scopes,

@@ -63,6 +63,7 @@ type TLS struct {
 	Cert     string `yaml:"cert" help:"certificate chain, PEM"`
 	Key      string `yaml:"key" help:"private key, PEM"`
 	ClientCA string `yaml:"clientCa" help:"authorities of client certificates, PEM; empty accepts none"`
+	Proxy    bool   `yaml:"proxy" default:"false" help:"browsers reach us by HTTPS through a proxy that ends it: the session's cookie goes by HTTPS alone"`
 }
 
 // Lookups is what happens by itself when a report brings a new clue.
