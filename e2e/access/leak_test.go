@@ -151,7 +151,7 @@ func testSharedClue(t *testing.T, w *world) {
 	clue, lookup := w.answered("云南省昆明市呈贡区景明南路902号1单元101室")
 	value := w.read(w.planter, "/clues/"+string(clue), nil)["value"].(string)
 	report, _ := w.made(w.planter, "/reports", fields{"type": "tip", "region": hereDistrict, "text": "来电号码" + strings.TrimPrefix(value, "+86")})
-	w.read(w.planter, "/clues/"+string(clue), func(r fields) bool { return r["reports"].(float64) > 0 })
+	w.read(w.planter, "/clues/"+string(clue), func(r fields) bool { return r["reports"].(float64) == 2 }) // the officer's word and the report
 	w.ok(w.planter, call{method: http.MethodPost, path: "/disposals", body: w.request(clue)})
 	dossier, v := w.dossier()
 	w.ok(w.planter, call{method: http.MethodPost, path: "/dossiers/" + string(dossier) + "/links", version: v, body: fields{"record": clue, "kind": "clue"}})
