@@ -94,7 +94,7 @@ func (s *scan) unit(start int, v quantity) {
 	i := s.spaces(v.end)
 	word, n := s.longestUnit(i, afterWords)
 	if n == 0 || s.glued(i, n) {
-		if v.big && i == v.end && s.moneyByContext(start, i) {
+		if i == v.end && (v.big && s.moneyByContext(start, i) || s.paid(start, v)) {
 			s.sum(start, v.end, v.hundredths, "CNY")
 		}
 		return
@@ -166,6 +166,24 @@ func (s *scan) moneyByContext(start, end int) bool {
 		return false
 	}
 	return containsAny(s.back(start, 8), moneyCues)
+}
+
+// paidWords stand directly before a sum that has no unit: 转了500. Only a sum that
+// ends its clause is one: 转了3次 and 转了2手 are none.
+var paidWords = []string{"转了", "转账", "转账了", "汇了", "汇款", "汇款了", "付了", "支付了", "充值", "充值了", "充了", "垫付", "垫付了", "投了", "返现", "返利", "提现", "借了", "被骗", "骗了", "损失"}
+
+// paid reports whether digits of a plausible sum follow a word of paying.
+func (s *scan) paid(start int, v quantity) bool {
+	if next := s.c(v.end); next != 0 && !strings.ContainsRune(",。;!?\n、", next) || v.han || v.hundredths < 10*100 || v.hundredths >= 10_000_000*100 {
+		return false
+	}
+	before := string(s.r[max(0, start-4):start])
+	for _, w := range paidWords {
+		if strings.HasSuffix(before, w) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *scan) sum(start, end int, hundredths int64, currency string) bool {

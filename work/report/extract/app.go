@@ -96,9 +96,13 @@ func (s *scan) appBefore(i int) {
 	}
 }
 
-// appAfter finds a quoted name behind 下载了, 名为, "app called".
+// appAfter finds a quoted name behind 下载了, 名为, "app called", and behind the
+// word itself: APP“某某”.
 func (s *scan) appAfter(i int) {
 	_, n := s.longest(i, installWords)
+	if n == 0 {
+		n = s.appWord(i)
+	}
 	if n == 0 {
 		return
 	}

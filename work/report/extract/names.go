@@ -38,17 +38,18 @@ func (s *scan) names() {
 		case '支', 'a':
 			if r == 'a' && s.appWord(i) > 0 {
 				s.appBefore(i)
-				continue
+			} else {
+				s.account(i)
 			}
-			s.account(i)
 		case '对', '银', '收', 'b':
 			s.bankAccount(i)
-		case '软', '平', '应', '客':
+		case '软', '平', '应', '客', '小':
 			if s.appWord(i) > 0 {
 				s.appBefore(i)
 			}
 		}
-		if (r == '下' || r == '安' || r == '名' || r == 'd' || r == 'i' || r == 'a') && s.c(i+1) != 0 {
+		switch r {
+		case '下', '安', '名', 'd', 'i', 'a', '软', '平', '应', '客', '小':
 			s.appAfter(i)
 		}
 	}

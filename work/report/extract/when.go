@@ -193,7 +193,11 @@ func (s *scan) date(i int, m *moment) int {
 			return 0
 		}
 		if w == "今" || w == "昨" { // 今早, 昨晚, not 今后
-			if r := s.c(i + n); r != '早' && r != '晚' && r != '夜' && r != '晨' {
+			switch s.c(i + n) {
+			case '早', '晚', '夜', '晨':
+			case '年':
+				return s.numericDate(i, m)
+			default:
 				return 0
 			}
 		}
@@ -260,7 +264,7 @@ func (s *scan) numericDate(i int, m *moment) int {
 	for _, w := range []struct {
 		word string
 		back int
-	}{{"去年", 1}, {"前年", 2}, {"今年", 0}} {
+	}{{"去年", 1}, {"前年", 2}, {"今年", 0}, {"明年", -1}} {
 		if s.has(j, w.word) {
 			m.y, j = s.at.Year()-w.back, j+2
 		}
@@ -555,8 +559,13 @@ func (m *moment) setHalf(half rune, h int) {
 	}
 }
 
+// ahead is how far in the future a day without a year may lie. People report
+// what happened, and sometimes what they were told to do in the days to come.
+const ahead = 31 * 24 * time.Hour
+
 // resolve makes an instant of what was told; what was left open is the latest
-// time of day before the report, or the nearest such date.
+// time of day before the report, or the latest such day that is not too far
+// ahead of it.
 func (s *scan) resolve(m moment) (time.Time, bool) {
 	if m.exact {
 		return m.instant.Truncate(time.Second), true
@@ -574,10 +583,10 @@ func (s *scan) resolve(m moment) (time.Time, bool) {
 		y, mon, d = s.at.Year(), int(s.at.Month()), s.at.Day()
 	case m.y == 0:
 		y = s.at.Year()
-		if t := time.Date(y, time.Month(mon), d, 12, 0, 0, 0, zone); t.Sub(s.at) > 183*24*time.Hour {
-			y--
-		} else if s.at.Sub(t) > 183*24*time.Hour {
+		if time.Date(y+1, time.Month(mon), d, 12, 0, 0, 0, zone).Sub(s.at) <= ahead {
 			y++
+		} else if time.Date(y, time.Month(mon), d, 12, 0, 0, 0, zone).Sub(s.at) > ahead {
+			y--
 		}
 	}
 	if mon < 1 || mon > 12 || d < 1 || d > time.Date(y, time.Month(mon)+1, 0, 0, 0, 0, 0, time.UTC).Day() || m.hour > 24 {
