@@ -174,14 +174,16 @@ func TestEndAtEveryCommitAndSend(t *testing.T) {
 	}
 	began := time.Now()
 	h := benches[0].made.copyTo(t, filepath.Join(t.TempDir(), "whole")).run(t, benches[0].city, "")
+	// Transactions that wait for each other share a commit, so that a slow disk
+	// makes fewer of them; a story that ended early makes a handful.
+	if commits, sends := h.passed("commit"), h.passed("send"); commits < 12 || sends < 2 {
+		t.Fatalf("the story made %d commits and %d sends; it was longer", commits, sends)
+	}
 	points := []string{}
 	for _, kind := range []string{"commit", "send"} {
 		for n := range h.passed(kind) + 4 { // another run may pass some more
 			points = append(points, kind+":"+strconv.Itoa(n+1))
 		}
-	}
-	if len(points) < 30 {
-		t.Fatalf("the story passes %d points; it was longer", len(points))
 	}
 	t.Logf("the story: %v, %d points", time.Since(began).Round(time.Millisecond), len(points))
 	var next, came atomic.Int64
