@@ -40,6 +40,10 @@ type Entry struct {
 	Region      lanzha.Region // the scope in which it may be seen
 	Institution lanzha.ID     // the institution that may see it as well; "" is none
 	Payload     any           // a small JSON object; never personal data in the clear; nil is {}
+
+	// Annex is what belongs to the payload and is too large for those who read
+	// along; see Annex. The payload gets its SHA-256 as "annex".
+	Annex []byte
 }
 
 // Row is an entry as recorded.
@@ -130,6 +134,9 @@ func (j *Journal) Append(ctx context.Context, tx *sqldb.Tx, at time.Time, e Entr
 			return lanzha.Internal("journal.Append", err)
 		}
 	}
+	if len(e.Annex) > 0 {
+		payload = withAnnex(payload, e.Annex)
+	}
 	epoch, err := j.currentEpoch(ctx, tx)
 	if err != nil {
 		return err
@@ -149,22 +156,30 @@ func (j *Journal) Append(ctx context.Context, tx *sqldb.Tx, at time.Time, e Entr
 		}
 	}
 	tx.After(func() { j.wake(e.Kind) })
-	return insert(ctx, tx, row, about)
+	return insert(ctx, tx, row, about, e.Annex)
 }
 
 const insertRow = `INSERT INTO journal (epoch, at, kind, record, version, actor, purpose, region, institution, payload, salt, payload_hash)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING seq`
 
-// insert writes a row and the timelines in which it stands; on PostgreSQL in
-// one statement, for which nobody has to wait.
-func insert(ctx context.Context, tx *sqldb.Tx, row []any, about []lanzha.ID) error {
+// insert writes a row, the timelines in which it stands and its annex; on
+// PostgreSQL in one statement, for which nobody has to wait.
+func insert(ctx context.Context, tx *sqldb.Tx, row []any, about []lanzha.ID, annex []byte) error {
 	if tx.Dialect == sqldb.Postgres {
-		return sqldb.Later(ctx, tx, `WITH j AS (`+insertRow+`) INSERT INTO journal_about (record, seq) SELECT a.record, j.seq FROM j, unnest($13::text[]) AS a (record)`,
-			append(row, about)...)
+		with, args := `WITH j AS (`+insertRow+`)`, append(row, about)
+		if len(annex) > 0 {
+			with, args = with+`, x AS (INSERT INTO journal_annex (seq, data) SELECT j.seq, $14::bytea FROM j)`, append(args, annex)
+		}
+		return sqldb.Later(ctx, tx, with+` INSERT INTO journal_about (record, seq) SELECT a.record, j.seq FROM j, unnest($13::text[]) AS a (record)`, args...)
 	}
 	seq, err := sqldb.One(ctx, tx, "journal row", sqldb.Value[int64], insertRow, row...)
 	if err != nil {
 		return err
+	}
+	if len(annex) > 0 {
+		if err := sqldb.Later(ctx, tx, `INSERT INTO journal_annex (seq, data) VALUES ($1, $2)`, seq, annex); err != nil {
+			return err
+		}
 	}
 	query, args := `INSERT INTO journal_about (record, seq) VALUES `, []any{seq}
 	for i, id := range about {

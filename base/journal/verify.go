@@ -78,7 +78,7 @@ type erasure struct {
 	Seqs []int64 `json:"seqs"`
 }
 
-// Erase empties the payload and the salt of rows, and appends a row that says
+// Erase empties the payload and the salt of rows, takes their annexes, and appends a row that says
 // which, by whom and for what purpose. What was sealed stays valid; without
 // the salt the hash that is left tells nothing. A row that does not exist is
 // CodeNotFound; one that tells of an erasure is CodeConflict.
@@ -100,6 +100,9 @@ func (j *Journal) Erase(ctx context.Context, tx *sqldb.Tx, at time.Time, actor l
 		}
 		e.About = append(e.About, r.Record)
 		if _, err := sqldb.Exec(ctx, tx, `UPDATE journal SET payload = '', salt = $1 WHERE seq = $2`, []byte{}, seq); err != nil {
+			return err
+		}
+		if _, err := sqldb.Exec(ctx, tx, `DELETE FROM journal_annex WHERE seq = $1`, seq); err != nil {
 			return err
 		}
 	}
@@ -198,15 +201,19 @@ type fullRow struct {
 	leafRow
 	payload string
 	salt    []byte
+	annex   []byte
 	idx     int64
 	hashes  []byte
 }
 
+// fullColumns are those of leafRow.dest and then of payload, salt and annex.
+const fullColumns = leafColumns + `, j.payload, j.salt, (SELECT x.data FROM journal_annex x WHERE x.seq = j.seq)`
+
 func (r *fullRow) payloadFits() bool {
-	return bytes.Equal(payloadHash(r.salt, []byte(r.payload)), r.PayloadHash)
+	return bytes.Equal(payloadHash(r.salt, []byte(r.payload)), r.PayloadHash) && annexFits(r.payload, r.annex)
 }
 
-func (r *fullRow) empty() bool { return r.payload == "" && len(r.salt) == 0 }
+func (r *fullRow) empty() bool { return r.payload == "" && len(r.salt) == 0 && len(r.annex) == 0 }
 
 // log walks the sealed log from its first leaf to its last.
 func (v *verification) log() error {
@@ -221,9 +228,9 @@ func (v *verification) log() error {
 	for from := int64(0); from < size; from += verifyPage {
 		rows, err := sqldb.All(v.ctx, v.q, func(s sqldb.Scanner) (fullRow, error) {
 			var r fullRow
-			err := s.Scan(append(r.dest(), &r.payload, &r.salt, &r.idx, &r.hashes)...)
+			err := s.Scan(append(r.dest(), &r.payload, &r.salt, &r.annex, &r.idx, &r.hashes)...)
 			return r, err
-		}, `SELECT `+leafColumns+`, j.payload, j.salt, l.idx, l.hashes FROM journal_leaf l JOIN journal j ON j.seq = l.seq
+		}, `SELECT `+fullColumns+`, l.idx, l.hashes FROM journal_leaf l JOIN journal j ON j.seq = l.seq
 			WHERE l.idx >= $1 AND l.idx < $2 ORDER BY l.idx`, from, from+verifyPage)
 		if err != nil {
 			return err
@@ -386,7 +393,7 @@ func (v *verification) beyond() error {
 // unsealed reads the rows that have no leaf: before the end of the sealed log
 // they were inserted, after it they wait.
 func (v *verification) unsealed() error {
-	rows, err := v.q.QueryContext(v.ctx, `SELECT `+leafColumns+`, j.payload, j.salt FROM journal j LEFT JOIN journal_leaf l ON l.seq = j.seq
+	rows, err := v.q.QueryContext(v.ctx, `SELECT `+fullColumns+` FROM journal j LEFT JOIN journal_leaf l ON l.seq = j.seq
 		WHERE l.seq IS NULL ORDER BY j.epoch, j.xid, j.seq`)
 	if err != nil {
 		return lanzha.Internal("journal.Verify", err)
@@ -395,7 +402,7 @@ func (v *verification) unsealed() error {
 	var inserted []leafRow
 	for rows.Next() {
 		var r fullRow
-		if err := rows.Scan(append(r.dest(), &r.payload, &r.salt)...); err != nil {
+		if err := rows.Scan(append(r.dest(), &r.payload, &r.salt, &r.annex)...); err != nil {
 			return lanzha.Internal("journal.Verify", err)
 		}
 		f := Finding{Index: v.report.Sealed, Seq: r.Seq, Kind: r.Kind, Record: r.Record}
