@@ -1,0 +1,286 @@
+package register
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"lanzha"
+	"lanzha/base/sqldb"
+	"lanzha/base/vault"
+)
+
+//go:embed schema/*.sql
+var files embed.FS
+
+// Schema is the tables of subjects, proposals and listings.
+func Schema() sqldb.Schema { return sqldb.Schema{Room: "register", Files: files} }
+
+// Store keeps subjects, proposals and listings. Personal fields go through the
+// vault.
+type Store struct {
+	vault *vault.Vault
+}
+
+// NewStore makes a store over a vault.
+func NewStore(v *vault.Vault) *Store { return &Store{vault: v} }
+
+func field(table, column string, row lanzha.ID) vault.Field {
+	return vault.Field{Table: table, Column: column, Row: row}
+}
+
+// newest is the blind index to store; "" of the empty value.
+func (s *Store) newest(value string) string {
+	if all := s.vault.Index(value); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+const subjectColumns = `id, kind, number_kind, name, number, created_at, erased_at`
+
+func (s *Store) scanSubject(row sqldb.Scanner) (Subject, error) {
+	var out Subject
+	var name, number string
+	var created, erased lanzha.Micros
+	if err := row.Scan(&out.ID, &out.Kind, &out.NumberKind, &name, &number, &created, &erased); err != nil {
+		return out, err
+	}
+	out.CreatedAt, out.ErasedAt = created.Time(), erased.Time()
+	var err error
+	if out.Name, err = s.vault.Unseal(field("register_subject", "name", out.ID), name); err != nil {
+		return out, err
+	}
+	out.Number, err = s.vault.Unseal(field("register_subject", "number", out.ID), number)
+	return out, err
+}
+
+// InsertSubject adds a subject.
+func (s *Store) InsertSubject(ctx context.Context, tx *sqldb.Tx, in Subject) error {
+	name, err := s.vault.Seal(field("register_subject", "name", in.ID), in.Name)
+	if err != nil {
+		return err
+	}
+	number, err := s.vault.Seal(field("register_subject", "number", in.ID), in.Number)
+	if err != nil {
+		return err
+	}
+	_, err = sqldb.Exec(ctx, tx, `INSERT INTO register_subject (id, kind, number_kind, name, number, number_index, name_index, created_at, erased_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`,
+		string(in.ID), string(in.Kind), string(in.NumberKind), name, number, s.newest(in.Number), s.newest(in.Name), int64(lanzha.At(in.CreatedAt)))
+	return err
+}
+
+// Subject reads a subject.
+func (s *Store) Subject(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Subject, error) {
+	return sqldb.One(ctx, q, "subject", s.scanSubject, `SELECT `+subjectColumns+` FROM register_subject WHERE id = $1`, string(id))
+}
+
+// HoldSubject reads a subject and keeps every other writer from it until tx
+// ends: what is added up is added up by one at a time.
+func (s *Store) HoldSubject(ctx context.Context, tx *sqldb.Tx, id lanzha.ID) (Subject, error) {
+	return sqldb.One(ctx, tx, "subject", s.scanSubject, `SELECT `+subjectColumns+` FROM register_subject WHERE id = $1`+tx.ForUpdate(), string(id))
+}
+
+// FindSubject finds a subject by its number, under any generation of keys.
+func (s *Store) FindSubject(ctx context.Context, q sqldb.Queryer, number string) (Subject, error) {
+	list, args := places(s.vault.Index(CanonicalNumber(number)))
+	if len(args) == 0 {
+		return Subject{}, lanzha.NotFound("subject")
+	}
+	return sqldb.One(ctx, q, "subject", s.scanSubject, `SELECT `+subjectColumns+` FROM register_subject WHERE number_index IN (`+list+`)`, args...)
+}
+
+// Indexes are the blind indexes of a subject's number and name; "" once erased.
+func (s *Store) Indexes(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (number, name string, err error) {
+	pair, err := sqldb.One(ctx, q, "subject", func(row sqldb.Scanner) (p [2]string, err error) { return p, row.Scan(&p[0], &p[1]) },
+		`SELECT number_index, name_index FROM register_subject WHERE id = $1`, string(id))
+	return pair[0], pair[1], err
+}
+
+func places(values []string) (string, []any) {
+	list, args := make([]string, len(values)), make([]any, len(values))
+	for i, v := range values {
+		list[i], args[i] = fmt.Sprintf("$%d", i+1), v
+	}
+	return strings.Join(list, ", "), args
+}
+
+const listingColumns = `id, version, subject, subject_kind, province, city, district, proposal, pack, pack_version, pack_sha, class, grounds, measures, term_months, cap_months,
+	decided_on, start_on, from_on, until_on, capped, document_no, proposed_by, decided_by, made_at, lifted_at, lifted_by, lift_ground, lift_reason, erased_at`
+
+func (s *Store) scanListing(row sqldb.Scanner) (Listing, error) {
+	var l Listing
+	var province, city, district lanzha.Region
+	var grounds, measures, reason string
+	var made, lifted, erased lanzha.Micros
+	if err := row.Scan(&l.ID, &l.Version, &l.Subject, &l.Kind, &province, &city, &district, &l.Proposal, &l.Pack.Name, &l.Pack.Version, &l.Pack.SHA256, &l.Class,
+		&grounds, &measures, &l.TermMonths, &l.CapMonths, &l.DecidedOn, &l.Start, &l.Span.From, &l.Span.Until, &l.Span.Capped, &l.DocumentNo, &l.ProposedBy,
+		&l.DecidedBy, &made, &lifted, &l.LiftedBy, &l.LiftGround, &reason, &erased); err != nil {
+		return l, err
+	}
+	l.Region = deepest(province, city, district)
+	l.MadeAt, l.LiftedAt, l.ErasedAt = made.Time(), lifted.Time(), erased.Time()
+	if err := json.Unmarshal([]byte(grounds), &l.Grounds); err != nil {
+		return l, lanzha.Internal("register.scanListing", err)
+	}
+	if err := json.Unmarshal([]byte(measures), &l.Measures); err != nil {
+		return l, lanzha.Internal("register.scanListing", err)
+	}
+	var err error
+	l.LiftReason, err = s.vault.Unseal(field("listing", "lift_reason", l.ID), reason)
+	return l, err
+}
+
+func deepest(levels ...lanzha.Region) lanzha.Region {
+	for i := len(levels) - 1; i >= 0; i-- {
+		if levels[i] != "" {
+			return levels[i]
+		}
+	}
+	return ""
+}
+
+// jsonOf is a value as its column keeps it.
+func jsonOf(v any) (string, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "", lanzha.Internal("register.jsonOf", err)
+	}
+	return string(text), nil
+}
+
+// InsertListing adds a listing.
+func (s *Store) InsertListing(ctx context.Context, tx *sqldb.Tx, l Listing) error {
+	grounds, err := jsonOf(l.Grounds)
+	if err != nil {
+		return err
+	}
+	measures, err := jsonOf(l.Measures)
+	if err != nil {
+		return err
+	}
+	_, err = sqldb.Exec(ctx, tx, `INSERT INTO listing (`+listingColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, 0, '', '', '', 0)`,
+		string(l.ID), l.Version, string(l.Subject), string(l.Kind), string(l.Region.Province()), string(l.Region.City()), string(l.Region.District()), string(l.Proposal),
+		l.Pack.Name, l.Pack.Version, l.Pack.SHA256, string(l.Class), grounds, measures, l.TermMonths, l.CapMonths, string(l.DecidedOn), string(l.Start),
+		string(l.Span.From), string(l.Span.Until), l.Span.Capped, l.DocumentNo, string(l.ProposedBy), string(l.DecidedBy), int64(lanzha.At(l.MadeAt)))
+	return err
+}
+
+// UpdateListing writes what can change, where the stored version is one less.
+func (s *Store) UpdateListing(ctx context.Context, tx *sqldb.Tx, l Listing) error {
+	reason, err := s.vault.Seal(field("listing", "lift_reason", l.ID), l.LiftReason)
+	if err != nil {
+		return err
+	}
+	n, err := sqldb.Exec(ctx, tx, `UPDATE listing SET version = $1, start_on = $2, from_on = $3, until_on = $4, capped = $5,
+			lifted_at = $6, lifted_by = $7, lift_ground = $8, lift_reason = $9, erased_at = $10 WHERE id = $11 AND version = $12`,
+		l.Version, string(l.Start), string(l.Span.From), string(l.Span.Until), l.Span.Capped,
+		int64(lanzha.At(l.LiftedAt)), string(l.LiftedBy), string(l.LiftGround), reason, int64(lanzha.At(l.ErasedAt)), string(l.ID), l.Version-1)
+	if err == nil && n == 0 {
+		return lanzha.Conflict("somebody changed this listing before you")
+	}
+	return err
+}
+
+// Listing reads a listing.
+func (s *Store) Listing(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Listing, error) {
+	return sqldb.One(ctx, q, "listing", s.scanListing, `SELECT `+listingColumns+` FROM listing WHERE id = $1`, string(id))
+}
+
+// ListingsOf reads all listings of a subject, the oldest first.
+func (s *Store) ListingsOf(ctx context.Context, q sqldb.Queryer, subject lanzha.ID) ([]Listing, error) {
+	return sqldb.All(ctx, q, s.scanListing, `SELECT `+listingColumns+` FROM listing WHERE subject = $1 ORDER BY id`, string(subject))
+}
+
+// Filter narrows Listings; empty fields do not.
+type Filter struct {
+	Region     lanzha.Region
+	State      State
+	Class      Class
+	EndsBefore Day // those whose end is known and lies before this day
+	Today      Day
+	After      *Key // rows behind this one
+	Limit      int
+}
+
+// Key is the place of a listing in a list. Until is of lists by their end.
+type Key struct {
+	Until Day       `json:"until,omitempty"`
+	ID    lanzha.ID `json:"id"`
+}
+
+// ByEnd reports whether the list goes by the end, the first to end first, and
+// not by age, the newest first.
+func (f Filter) ByEnd() bool { return f.EndsBefore != "" || f.State == Ended }
+
+// Listings reads a page of the register.
+func (s *Store) Listings(ctx context.Context, q sqldb.Queryer, f Filter) ([]Listing, error) {
+	var where sqldb.Where
+	where.Region(f.Region)
+	if f.Class != "" {
+		where.And("class = ?", string(f.Class))
+	}
+	today := string(f.Today)
+	switch f.State {
+	case "":
+	case Lifted:
+		where.And("lifted_at > 0")
+	case Pending:
+		where.And("from_on = '' AND lifted_at = 0")
+	case Upcoming:
+		where.And("from_on > ? AND lifted_at = 0", today)
+	case Running:
+		where.And("from_on <> '' AND from_on <= ? AND until_on > ? AND lifted_at = 0", today, today)
+	case Ended:
+		where.And("until_on <> '' AND until_on <= ? AND lifted_at = 0", today)
+	}
+	if f.EndsBefore != "" {
+		where.And("until_on <> '' AND until_on < ?", string(f.EndsBefore))
+	}
+	order := "id DESC"
+	if f.ByEnd() {
+		order = "until_on, id"
+	}
+	switch {
+	case f.After == nil:
+	case f.ByEnd():
+		where.And("(until_on, id) > (?, ?)", string(f.After.Until), string(f.After.ID))
+	default:
+		where.And("id < ?", string(f.After.ID))
+	}
+	limit := where.Arg(f.Limit)
+	return sqldb.All(ctx, q, s.scanListing, `SELECT `+listingColumns+` FROM listing WHERE `+where.String()+` ORDER BY `+order+` LIMIT `+limit, where.Args()...)
+}
+
+// Indexed is a listing with the blind indexes of its subject: what an index of
+// checks is built from.
+type Indexed struct {
+	Listing lanzha.ID
+	Fact    Fact
+}
+
+// EachFact reads every listing that may still bind on a day or later, in order
+// of ID after one, up to limit: those not lifted, not over, and not erased.
+func (s *Store) EachFact(ctx context.Context, q sqldb.Queryer, today Day, after lanzha.ID, limit int) ([]Indexed, error) {
+	return sqldb.All(ctx, q, func(row sqldb.Scanner) (Indexed, error) {
+		var in Indexed
+		var measures string
+		if err := row.Scan(&in.Listing, &in.Fact.Index, &in.Fact.Name, &in.Fact.Kind, &in.Fact.Class, &in.Fact.From, &in.Fact.Until, &measures); err != nil {
+			return in, err
+		}
+		var all []Measure
+		if err := json.Unmarshal([]byte(measures), &all); err != nil {
+			return in, lanzha.Internal("register.EachFact", err)
+		}
+		for _, m := range all {
+			in.Fact.Measures = append(in.Fact.Measures, FactMeasure{m.Row, m.Kind, m.Measure, m.Services})
+		}
+		return in, nil
+	}, `SELECT l.id, s.number_index, s.name_index, l.subject_kind, l.class, l.from_on, l.until_on, l.measures FROM listing l JOIN register_subject s ON s.id = l.subject
+		WHERE l.id > $1 AND l.lifted_at = 0 AND l.erased_at = 0 AND (l.until_on = '' OR l.until_on > $2) ORDER BY l.id LIMIT $3`,
+		string(after), string(today), limit)
+}
