@@ -158,6 +158,39 @@ func Stream(a *API, op Op, contentType string, handler http.HandlerFunc) {
 	})
 }
 
+// Plain adds an operation that reads its request and writes its answer itself,
+// for one of which thousands come in a second. It stands in the OpenAPI
+// document as any other: I is the JSON of its body, O that of its answer.
+func Plain[I, O any](a *API, op Op, handler http.HandlerFunc) {
+	if op.MaxBody == 0 {
+		op.MaxBody = defaultMaxBody
+	}
+	a.ops, a.naming = append(a.ops, op), op.ID
+	pattern := op.Method + " " + Prefix + op.Path
+	a.bodies[pattern] = op
+	schemas := a.huma.OpenAPI().Components.Schemas
+	content := func(kind string, t reflect.Type, hint string) map[string]*huma.MediaType {
+		return map[string]*huma.MediaType{kind: {Schema: schemas.Schema(t, true, hint)}}
+	}
+	a.huma.OpenAPI().AddOperation(&huma.Operation{
+		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary, Tags: []string{tag(op.Path)},
+		Extensions:  map[string]any{"x-action": op.Action},
+		Security:    []map[string][]string{{"session": {}}, {"key": {}}},
+		RequestBody: &huma.RequestBody{Required: true, Content: content("application/json", reflect.TypeFor[I](), "Request")},
+		Responses: map[string]*huma.Response{
+			"200":     {Description: "OK", Content: content("application/json", reflect.TypeFor[O](), "Response")},
+			"default": {Description: "Error", Content: content("application/problem+json", reflect.TypeFor[Problem](), "Problem")},
+		},
+	})
+	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if err := a.gate(r.Context(), op.Action); err != nil {
+			WriteProblem(w, err)
+			return
+		}
+		handler(w, r)
+	})
+}
+
 func tag(path string) string {
 	return strings.SplitN(strings.TrimPrefix(path, "/"), "/", 2)[0]
 }

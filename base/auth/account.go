@@ -97,6 +97,7 @@ func (a Account) actor(via string, mustChange bool) Actor {
 // record appends what happened to an account to the journal.
 func (a *Auth) record(ctx context.Context, tx *sqldb.Tx, kind string, account Account, payload any) error {
 	actor, _ := ActorFrom(ctx)
+	tx.After(a.known.forget)
 	err := a.journal.Append(ctx, tx, a.now(), journal.Entry{
 		Kind: kind, Record: account.ID, Version: account.Version, Actor: actor.ID, Region: account.Region, Payload: payload,
 	})

@@ -78,8 +78,10 @@ type principal struct {
 
 // WithActor makes a the one who acts in ctx.
 func WithActor(ctx context.Context, a Actor) context.Context {
-	return context.WithValue(ctx, actorKey{}, &principal{Actor: a, entity: principalEntity(a)})
+	return context.WithValue(ctx, actorKey{}, newPrincipal(a))
 }
+
+func newPrincipal(a Actor) *principal { return &principal{Actor: a, entity: principalEntity(a)} }
 
 // ActorFrom is who acts in ctx; false when nobody signed in.
 func ActorFrom(ctx context.Context) (Actor, bool) {

@@ -140,13 +140,24 @@ func (a *Auth) Revoke(ctx context.Context, holder, id lanzha.ID) error {
 
 // byCredential finds whose secret it is. The hash of 256 random bits needs no
 // salt, and looking it up tells nothing by its time.
-func (a *Auth) byCredential(ctx context.Context, kind string, secret []byte) (Account, error) {
-	account, err := accountByCredential(ctx, a.db.Read(), kind, hashOf(secret), a.now())
+func (a *Auth) byCredential(ctx context.Context, kind, via string, secret []byte) (*principal, error) {
+	key := credentialKey{kind, sha256.Sum256(secret)}
+	now := a.now()
+	known, epoch := a.known.get(key, now)
+	if known != nil {
+		return known, nil
+	}
+	account, err := accountByCredential(ctx, a.db.Read(), kind, hex.EncodeToString(key.hash[:]), now)
 	if lanzha.CodeOf(err) == lanzha.CodeNotFound {
-		return account, &lanzha.Error{
+		return nil, &lanzha.Error{
 			Code: lanzha.CodeUnauthenticated, Message: "the " + kind + " is unknown, has expired or was revoked",
 			Hint: "ask the centre's administrator for another",
 		}
 	}
-	return account, err
+	if err != nil {
+		return nil, err
+	}
+	p := newPrincipal(account.actor(via, false))
+	a.known.put(key, p, now, epoch)
+	return p, nil
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -35,7 +36,7 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 		fail(w, lanzha.Forbidden("the request comes from another site"))
 	}))
 	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var account Account
+		var who *principal
 		var err error
 		via := ""
 		if header := r.Header.Get("Authorization"); header != "" {
@@ -45,10 +46,10 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 				fail(w, &lanzha.Error{Code: lanzha.CodeUnauthenticated, Message: "want Authorization: Bearer and an API key"})
 				return
 			}
-			account, err = a.byCredential(r.Context(), KindKey, []byte(token))
+			who, err = a.byCredential(r.Context(), KindKey, ViaKey, []byte(token))
 		} else if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
 			via = ViaCertificate
-			account, err = a.byCredential(r.Context(), KindCertificate, r.TLS.PeerCertificates[0].Raw)
+			who, err = a.byCredential(r.Context(), KindCertificate, ViaCertificate, r.TLS.PeerCertificates[0].Raw)
 		}
 		switch {
 		case err != nil:
@@ -56,7 +57,7 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 		case via == "":
 			bySession.ServeHTTP(w, r)
 		default:
-			next.ServeHTTP(w, r.WithContext(WithActor(r.Context(), account.actor(via, false))))
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), actorKey{}, who)))
 		}
 	}))
 }

@@ -29,6 +29,7 @@ type Auth struct {
 	options  Options
 	hasher   *hasher
 	sessions *scs.SessionManager
+	known    known
 
 	provider *provider // of OIDC, once it has answered
 	mu       sync.Mutex

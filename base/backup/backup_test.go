@@ -179,7 +179,7 @@ func TestRestoreIntoEitherDatabase(t *testing.T) {
 				if diff := cmp.Diff(sums(written.Manifest, changed...), sums(again.Manifest, changed...)); diff != "" {
 					t.Errorf("what came back differs: %s", diff)
 				}
-				if len(written.Tables) != 14 {
+				if len(written.Tables) != 15 {
 					t.Errorf("%d tables written", len(written.Tables))
 				}
 
