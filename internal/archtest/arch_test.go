@@ -31,7 +31,10 @@ var rooms = []string{
 	"lanzha/know/policy", "lanzha/know/place", "lanzha/know/number", "lanzha/know/institution",
 	"lanzha/work/duty", "lanzha/work/report/extract", "lanzha/work/report",
 	"lanzha/work/clue", "lanzha/work/clue/disposal", "lanzha/work/clue/den",
-	"lanzha/work/cases", "lanzha/work/index",
+	"lanzha/work/cases",
+	"lanzha/work/register", "lanzha/work/register/check", "lanzha/work/register/penalty",
+	"lanzha/work/register/notice", "lanzha/work/register/objection", "lanzha/work/register/batch", "lanzha/work/register/own",
+	"lanzha/work/index",
 	"lanzha/gateway", "lanzha/web", "lanzha/app", "lanzha/cmd/lanzha", "lanzha/e2e",
 }
 
