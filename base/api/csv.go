@@ -6,6 +6,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"lanzha"
 )
@@ -42,7 +45,7 @@ const (
 // ImportCSV reads a CSV with a header row and calls take for each row. An
 // error of take refuses that row and no other. A file without the required
 // columns is refused as a whole; one that is broken in a row goes on with the
-// next.
+// next. The file is UTF-8 or GB18030; its operation takes AnyBytes.
 func ImportCSV(r io.Reader, required, known []string, take func(CSVRow) error) (Imported, error) {
 	out := Imported{Refused: []Detail{}}
 	rows, err := newRows(r)
@@ -99,6 +102,9 @@ func ImportCSV(r io.Reader, required, known []string, take func(CSVRow) error) (
 		}
 		row := make([]string, width, width+1)
 		copy(row, fields)
+		for i := range row {
+			row[i] = strings.ToValidUTF8(row[i], "\ufffd") // what comes back can be read and mended
+		}
 		reason := d.Message
 		if d.Location != "" {
 			reason = d.Location + ": " + reason
@@ -120,6 +126,8 @@ func ImportCSV(r io.Reader, required, known []string, take func(CSVRow) error) (
 			err = lanzha.Invalid("", "the row has %d fields, the header %d", len(fields), len(header))
 		case slices.ContainsFunc(fields, func(f string) bool { return strings.ContainsRune(f, 0) }):
 			err = lanzha.Invalid("", "the row holds a zero byte")
+		case slices.ContainsFunc(fields, func(f string) bool { return !utf8.ValidString(f) }):
+			err = lanzha.Invalid("", "the row is not UTF-8, nor the file GB18030")
 		default:
 			err = take(CSVRow{N: n, header: header, fields: fields})
 		}
@@ -146,7 +154,21 @@ const spanLines = 200
 
 func newRows(r io.Reader) (*rows, error) {
 	text, err := io.ReadAll(r)
-	return &rows{lines: strings.SplitAfter(string(text), "\n")}, err
+	return &rows{lines: strings.SplitAfter(decode(text), "\n")}, err
+}
+
+// decode makes text of a file's bytes: UTF-8, or GB18030 as Chinese
+// spreadsheets save CSV. What is neither stays as it is, and its rows are
+// refused.
+func decode(file []byte) string {
+	if utf8.Valid(file) {
+		return string(file)
+	}
+	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(file)
+	if err != nil || strings.ContainsRune(string(text), utf8.RuneError) {
+		return string(file)
+	}
+	return string(text)
 }
 
 // next is the next record; io.EOF when there is none. A *csv.ParseError is of

@@ -116,6 +116,15 @@ func TestImportCSV(t *testing.T) {
 			t.Errorf("the file %q: %v, want field %s", file, err, field)
 		}
 	}
+	// Chinese spreadsheets save GB18030; a file that is broken loses the broken row.
+	for file, want := range map[string][]string{
+		"value,note\n1,\xd6\xd0\xce\xc4\n":                             {"2|1|中文"},
+		"value,note\n1,\xff\xfe\n2,mine\n3,\xe4\xb8\xad\xe6\x96\x87\n": {"3|2|mine", "4|3|中文"},
+	} {
+		if _, rows := imported(t, file); !slices.Equal(rows, want) {
+			t.Errorf("%q: took %q, want %q", file, rows, want)
+		}
+	}
 	// A failure of ours ends the import: it is not the row's.
 	if _, err := api.ImportCSV(strings.NewReader("value\n1\n"), nil, []string{"value"}, func(api.CSVRow) error { return lanzha.Internal("x", io.EOF) }); lanzha.CodeOf(err) != lanzha.CodeInternal {
 		t.Errorf("a failure of ours: %v", err)

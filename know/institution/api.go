@@ -205,7 +205,7 @@ func (d *Directory) Mount(a *api.API, may *auth.Decider) {
 		RawBody []byte `contentType:"text/csv"`
 	}
 	type fileOut struct{ Body api.Imported }
-	api.Register(a, api.Op{ID: "importInstitutions", Method: http.MethodPost, Path: "/institutions/import", Action: "institution.write", MaxBody: maxFile,
+	api.Register(a, api.Op{ID: "importInstitutions", Method: http.MethodPost, Path: "/institutions/import", Action: "institution.write", MaxBody: maxFile, AnyBytes: true,
 		Summary: "Add and change institutions by a CSV file; those known by their code are changed, and a file sent again changes nothing"},
 		func(ctx context.Context, in *fileIn) (*fileOut, error) {
 			actor, _ := auth.ActorFrom(ctx)
@@ -218,7 +218,7 @@ func (d *Directory) Mount(a *api.API, may *auth.Decider) {
 		Back    bool      `query:"back" doc:"the numbers go back to the range they were born in"`
 		RawBody []byte    `contentType:"text/csv"`
 	}
-	api.Register(a, api.Op{ID: "importPorted", Method: http.MethodPost, Path: "/institutions/{id}/ported", Action: "institution.write", MaxBody: maxFile,
+	api.Register(a, api.Op{ID: "importPorted", Method: http.MethodPost, Path: "/institutions/{id}/ported", Action: "institution.write", MaxBody: maxFile, AnyBytes: true,
 		Summary: "Note numbers that were carried to an institution, by a CSV file with a column number; a file sent again changes nothing"},
 		func(ctx context.Context, in *portedIn) (*fileOut, error) {
 			actor, _ := auth.ActorFrom(ctx)

@@ -405,7 +405,7 @@ func (d *Desk) mountLookups(a *api.API, may *auth.Decider) {
 		RawBody []byte `contentType:"text/csv"`
 	}
 	type importOut struct{ Body api.Imported }
-	api.Register(a, api.Op{ID: "importLookups", Method: http.MethodPost, Path: "/lookups/import", Action: "lookup.import", Summary: "Ask about many values from a CSV file", MaxBody: 16 << 20},
+	api.Register(a, api.Op{ID: "importLookups", Method: http.MethodPost, Path: "/lookups/import", Action: "lookup.import", Summary: "Ask about many values from a CSV file", MaxBody: 16 << 20, AnyBytes: true},
 		func(ctx context.Context, in *importIn) (*importOut, error) {
 			out, err := d.Import(ctx, string(in.RawBody), in.Key, may)
 			return &importOut{out}, err

@@ -264,7 +264,7 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 		RawBody []byte `contentType:"text/csv"`
 	}
 	type importOut struct{ Body api.Imported }
-	api.Register(a, api.Op{ID: "importReports", Method: http.MethodPost, Path: "/reports/import", Action: "report.import", Summary: "Take reports from a CSV file", MaxBody: 64 << 20},
+	api.Register(a, api.Op{ID: "importReports", Method: http.MethodPost, Path: "/reports/import", Action: "report.import", Summary: "Take reports from a CSV file", MaxBody: 64 << 20, AnyBytes: true},
 		func(ctx context.Context, in *importIn) (*importOut, error) {
 			out, err := d.Import(ctx, string(in.RawBody), in.Key, may)
 			return &importOut{out}, err
