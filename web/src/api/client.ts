@@ -66,10 +66,10 @@ async function call<T>(method: Method, path: string, body: unknown, { query, ver
     // The path is written out already and the types are the caller's: here it is only sent.
     result = await client.request(method.toLowerCase() as "get", path as never, {
       params: { query: clean(query) },
-      headers: typeof body === "string" ? { ...headers, "Content-Type": "text/csv" } : headers,
+      headers: body instanceof Blob ? { ...headers, "Content-Type": "text/csv" } : headers,
       signal,
       ...(body !== undefined && { body }),
-      ...(typeof body === "string" && { bodySerializer: (b: unknown) => b }),
+      ...(body instanceof Blob && { bodySerializer: (b: unknown) => b }), // its bytes: the server knows the encodings
     } as never)
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause

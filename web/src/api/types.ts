@@ -87,8 +87,9 @@ type Answers<O> = O extends { responses: infer R } ? { [S in keyof R]: S extends
 
 /** What a call answers. */
 export type AnswerOf<M extends Method, P extends string> = P extends string ? Answers<Operation<M, P>> : never
-/** What a call wants in its body. */
-export type BodyOf<M extends Method, P extends string> = P extends string ? (Operation<M, P> extends { requestBody?: infer B } ? ([NonNullable<B>] extends [never] ? undefined : Content<NonNullable<B>>) : undefined) : never
+/** What a call wants in its body; a file goes as it is, in the encoding in which it was saved. */
+export type BodyOf<M extends Method, P extends string> = P extends string ? (Operation<M, P> extends { requestBody?: infer B } ? ([NonNullable<B>] extends [never] ? undefined : FileOr<Content<NonNullable<B>>>) : undefined) : never
+type FileOr<T> = T extends string ? Blob : T
 /** What a call may ask by. */
 export type QueryOf<M extends Method, P extends string> = P extends string ? (Operation<M, P> extends { parameters: { query?: infer Q } } ? Q : never) : never
 

@@ -15,7 +15,7 @@ export function ImportButton({ path, name, label, done }: { path: "/reports/impo
   const take = async (file: File) => {
     setBusy(true)
     try {
-      const r = await api.post(path, await file.text(), { key: newKey() })
+      const r = await api.post(path, file, { key: newKey() })
       done()
       if (r.refusedCount === 0) void message.success(t("import.taken", { n: r.taken }))
       else
@@ -25,7 +25,7 @@ export function ImportButton({ path, name, label, done }: { path: "/reports/impo
           content: (
             <>
               <ProblemRows rows={r.refused.slice(0, 8)} />
-              <Button onClick={() => download(`${name}-refused.csv`, r.refusedFile)}>{t("import.back")}</Button>
+              <Button onClick={() => download(`${name}-refused.csv`, "\uFEFF" + r.refusedFile)}>{t("import.back")}</Button>
             </>
           ),
         })

@@ -28,7 +28,7 @@ export function ReceiptButton() {
   const take = async (file: File) => {
     setBusy(true)
     try {
-      const r = await api.post("/platform/receipts", await file.text(), { key: newKey() })
+      const r = await api.post("/platform/receipts", file, { key: newKey() })
       void queries.invalidateQueries({ queryKey: ["list"] })
       if (r.refused.length === 0) void message.success(t("platform.taken", { n: r.taken }))
       else
