@@ -256,31 +256,33 @@ func (s *Store) Listings(ctx context.Context, q sqldb.Queryer, f Filter) ([]List
 	return sqldb.All(ctx, q, s.scanListing, `SELECT `+listingColumns+` FROM listing WHERE `+where.String()+` ORDER BY `+order+` LIMIT `+limit, where.Args()...)
 }
 
-// Indexed is a listing with the blind indexes of its subject: what an index of
-// checks is built from.
-type Indexed struct {
-	Listing lanzha.ID
-	Fact    Fact
+// Current is what a check needs of a listing that may still bind.
+type Current struct {
+	Listing  lanzha.ID
+	Index    string // blind, of the subject's number
+	Name     string // blind, of the subject's name
+	Span     Span
+	Measures string // JSON of []Measure; most listings have the same text
 }
 
-// EachFact reads every listing that may still bind on a day or later, in order
-// of ID after one, up to limit: those not lifted, not over, and not erased.
-func (s *Store) EachFact(ctx context.Context, q sqldb.Queryer, today Day, after lanzha.ID, limit int) ([]Indexed, error) {
-	return sqldb.All(ctx, q, func(row sqldb.Scanner) (Indexed, error) {
-		var in Indexed
-		var measures string
-		if err := row.Scan(&in.Listing, &in.Fact.Index, &in.Fact.Name, &in.Fact.Kind, &in.Fact.Class, &in.Fact.From, &in.Fact.Until, &measures); err != nil {
-			return in, err
-		}
-		var all []Measure
-		if err := json.Unmarshal([]byte(measures), &all); err != nil {
-			return in, lanzha.Internal("register.EachFact", err)
-		}
-		for _, m := range all {
-			in.Fact.Measures = append(in.Fact.Measures, FactMeasure{m.Row, m.Kind, m.Measure, m.Services})
-		}
-		return in, nil
-	}, `SELECT l.id, s.number_index, s.name_index, l.subject_kind, l.class, l.from_on, l.until_on, l.measures FROM listing l JOIN register_subject s ON s.id = l.subject
-		WHERE l.id > $1 AND l.lifted_at = 0 AND l.erased_at = 0 AND (l.until_on = '' OR l.until_on > $2) ORDER BY l.id LIMIT $3`,
+const current = `SELECT l.id, s.number_index, s.name_index, l.from_on, l.until_on, l.measures FROM listing l JOIN register_subject s ON s.id = l.subject
+	WHERE l.lifted_at = 0 AND l.erased_at = 0`
+
+func scanCurrent(row sqldb.Scanner) (Current, error) {
+	var c Current
+	err := row.Scan(&c.Listing, &c.Index, &c.Name, &c.Span.From, &c.Span.Until, &c.Measures)
+	return c, err
+}
+
+// Current reads a listing as a check needs it; one that was lifted or erased
+// is CodeNotFound.
+func (s *Store) Current(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Current, error) {
+	return sqldb.One(ctx, q, "listing", scanCurrent, current+` AND l.id = $1`, string(id))
+}
+
+// EachCurrent reads every listing that may still bind on a day or later, in
+// order of ID after one, up to limit.
+func (s *Store) EachCurrent(ctx context.Context, q sqldb.Queryer, today Day, after lanzha.ID, limit int) ([]Current, error) {
+	return sqldb.All(ctx, q, scanCurrent, current+` AND l.id > $1 AND (l.until_on = '' OR l.until_on > $2) ORDER BY l.id LIMIT $3`,
 		string(after), string(today), limit)
 }

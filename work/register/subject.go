@@ -61,7 +61,7 @@ func NewSubject(kind SubjectKind, numberKind NumberKind, name, number string) (S
 		return s, lanzha.Invalid("body.subject.number", "this is no resident identity number: 18 characters, of which the last is computed from the others")
 	case numberKind == CreditCode && !creditCode(number):
 		return s, lanzha.Invalid("body.subject.number", "this is no unified social credit code: 18 characters, of which the last is computed from the others")
-	case numberKind == OtherPaper && (len(number) < 5 || len(number) > 30 || strings.Trim(number, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != ""):
+	case numberKind == OtherPaper && !otherPaper(number):
 		return s, lanzha.Invalid("body.subject.number", "the number of a paper has 5 to 30 letters and digits")
 	}
 	return s, nil
@@ -70,6 +70,20 @@ func NewSubject(kind SubjectKind, numberKind NumberKind, name, number string) (S
 // CanonicalNumber is a number as it is indexed.
 func CanonicalNumber(number string) string {
 	return strings.ToUpper(strings.NewReplacer(" ", "", "-", "", "　", "").Replace(strings.TrimSpace(number)))
+}
+
+// KnownNumber reports whether a canonical number has the form of one of the
+// papers; a slip in a resident's number or a credit code is found by its last
+// character.
+func KnownNumber(number string) bool {
+	if len(number) == 18 && strings.Trim(number[:17], "0123456789") == "" {
+		return residentID(number) || creditCode(number)
+	}
+	return otherPaper(number)
+}
+
+func otherPaper(number string) bool {
+	return len(number) >= 5 && len(number) <= 30 && strings.Trim(number, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // residentID checks the length, the birthday and the last character (ISO 7064
