@@ -107,17 +107,53 @@ func (v *Vault) Unseal(f Field, sealed string) (string, error) {
 // newest first. Store the first; search for any of them. Values that differ
 // only in width, case or white space have the same index. "" has none.
 func (v *Vault) Index(value string) []string {
+	sums := v.Sums(value)
+	if len(sums) == 0 {
+		return nil
+	}
+	out := make([]string, len(sums))
+	for i, s := range sums {
+		out[i] = s.String()
+	}
+	return out
+}
+
+// Sum is a blind index before it is written as text.
+type Sum struct {
+	Generation int
+	Bits       [16]byte // 128 bits: a collision among 2^40 values is out of reach
+}
+
+// String is the text that Index gives.
+func (s Sum) String() string {
+	return strconv.Itoa(s.Generation) + "." + base64.RawURLEncoding.EncodeToString(s.Bits[:])
+}
+
+// ParseSum reads what String wrote; false is something else.
+func ParseSum(text string) (s Sum, ok bool) {
+	generation, bits, _ := strings.Cut(text, ".")
+	n, err := strconv.Atoi(generation)
+	if err != nil || len(bits) != base64.RawURLEncoding.EncodedLen(len(s.Bits)) {
+		return s, false
+	}
+	s.Generation = n
+	_, err = base64.RawURLEncoding.Decode(s.Bits[:], []byte(bits))
+	return s, err == nil
+}
+
+// Sums is Index for those who compare in memory.
+func (v *Vault) Sums(value string) []Sum {
 	value = normal(value)
 	if value == "" {
 		return nil
 	}
 	index := v.keys.Load().index
-	out := make([]string, 0, len(index))
+	out := make([]Sum, 0, len(index))
+	var whole [sha256.Size]byte
 	for i := len(index) - 1; i >= 0; i-- {
 		mac := hmac.New(sha256.New, index[i].secret)
 		mac.Write([]byte(value))
-		// 128 bits: a collision among 2^40 values is out of reach.
-		out = append(out, strconv.Itoa(index[i].generation)+"."+base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16]))
+		out = append(out, Sum{Generation: index[i].generation, Bits: [16]byte(mac.Sum(whole[:0]))})
 	}
 	return out
 }
@@ -129,10 +165,24 @@ func (v *Vault) Generation() int {
 }
 
 func normal(value string) string {
+	if plain(value) {
+		return value
+	}
 	return strings.ToLower(strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return -1
 		}
 		return r
 	}, norm.NFKC.String(value)))
+}
+
+// plain reports whether a value is its own normal form already, as most
+// numbers are.
+func plain(value string) bool {
+	for i := range len(value) {
+		if c := value[i]; (c < '0' || c > '9') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
 }
