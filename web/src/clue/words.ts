@@ -22,7 +22,7 @@ export const words = {
   "clue.truth.set": ["判定号码", "Judge the number"],
   "clue.truth.note": ["来电显示的号码可能是改号。判定会随核查一并告知运营商。", "A presented number may be false. Whoever is asked sees this judgement."],
   "clue.state": ["状态", "State"],
-  "clue.state.open": ["核查中", "open"],
+  "clue.state.open": ["待核实", "open"],
   "clue.state.verified": ["已核实", "verified"],
   "clue.state.closed": ["已关闭", "closed"],
   "clue.clock": ["时限", "Clock"],

@@ -21,8 +21,8 @@ export function Dens() {
     { key: "place", title: t("den.place"), width: "3fr", cell: (d) => <b>{d.address}</b>, text: (d) => d.address },
     { key: "confidence", title: t("den.confidence"), width: 84, cell: (d) => <State group="den.confidence" value={d.confidence} />, text: (d) => code("den.confidence", d.confidence) },
     { key: "clues", title: t("den.clues"), width: 76, right: true, cell: (d) => d.clues, text: (d) => String(d.clues) },
-    { key: "region", title: t("region"), width: "1fr", cell: (d) => <RegionName code={d.region} short />, text: (d) => d.region },
-    { key: "unit", title: t("den.unit"), width: "1.4fr", cell: (d) => d.unitName, text: (d) => d.unitName },
+    { key: "region", title: t("region"), width: 128, cell: (d) => <RegionName code={d.region} short />, text: (d) => d.region },
+    { key: "unit", title: t("den.unit"), width: "1fr", cell: (d) => d.unitName, text: (d) => d.unitName },
     { key: "suspectedAt", title: t("den.suspectedAt"), width: 104, cell: (d) => <When at={d.suspectedAt} />, text: (d) => exact(d.suspectedAt) },
   ]
   return (

@@ -29,7 +29,7 @@ export function Timeline({ of, id: self }: { of: "/reports" | "/clues" | "/dispo
         .toSorted((a, b) => b.seq - a.seq)
         .map((e) => {
           // What has a word is told; the rest are IDs and parts that the page shows already.
-          const details = Object.entries((e.payload ?? {}) as Record<string, unknown>).filter(([k, v]) => code("payload", k) !== k && v !== "" && v !== null && v !== 0 && v !== false && !isID(v))
+          const details = Object.entries((e.payload ?? {}) as Record<string, unknown>).filter(([k, v]) => code("payload", k) !== k && v !== "" && v !== null && v !== 0 && v !== false && !isID(v) && (typeof v !== "object" || Array.isArray(v)))
           const [stage = ""] = e.kind.split(".")
           const path = e.record !== self ? pathOf(stage, e.record) : undefined
           const what = code("event", e.kind)
