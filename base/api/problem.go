@@ -124,7 +124,7 @@ func problemOf(status int, message string, causes []error) *Problem {
 func WriteProblem(w http.ResponseWriter, err error) {
 	p := Problemize(err)
 	w.Header().Set("Content-Type", "application/problem+json")
-	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
+	if (p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable) && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "1")
 	}
 	w.WriteHeader(p.Status)

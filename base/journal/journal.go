@@ -286,6 +286,33 @@ func (j *Journal) following() string {
 	return from + ` ORDER BY j.epoch, j.xid, j.seq LIMIT $4`
 }
 
+// Since reads up to limit settled rows of some kinds that follow the cursor, in
+// order, and says how far the reading went: whoever goes on from there has
+// missed none. It is for those who follow a few kinds among many rows, each
+// process for itself; a stage whose effect must happen once uses Tail.
+func (j *Journal) Since(ctx context.Context, q sqldb.Queryer, c Cursor, kinds []string, limit int) ([]Row, Cursor, error) {
+	last, err := j.Last(ctx, q)
+	if err != nil || !c.Before(last) {
+		return nil, c, err
+	}
+	var where sqldb.Where
+	if j.db.Dialect == sqldb.SQLite { // commits come in the order of the numbers, and the index of kinds ends in them
+		where.And("j.seq > ? AND j.seq <= ?", c.Seq, last.Seq)
+	} else {
+		where.And("(j.epoch, j.xid, j.seq) > (?, ?, ?) AND (j.epoch, j.xid, j.seq) <= (?, ?, ?)", c.Epoch, c.Xid, c.Seq, last.Epoch, last.Xid, last.Seq)
+	}
+	places := make([]string, len(kinds))
+	for i, kind := range kinds {
+		places[i] = where.Arg(kind)
+	}
+	where.And("j.kind IN (" + strings.Join(places, ", ") + ")")
+	rows, err := sqldb.All(ctx, q, scanRow, `SELECT `+columns+` FROM journal j WHERE `+where.String()+` ORDER BY j.epoch, j.xid, j.seq LIMIT `+where.Arg(limit), where.Args()...)
+	if err == nil && len(rows) == limit {
+		last = rows[limit-1].Cursor
+	}
+	return rows, last, err
+}
+
 // Last is the cursor of the last settled row: whoever starts there sees only
 // what comes.
 func (j *Journal) Last(ctx context.Context, q sqldb.Queryer) (Cursor, error) {

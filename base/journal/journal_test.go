@@ -3,6 +3,7 @@ package journal_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -216,4 +217,53 @@ func TestParseCursorRefusesNonsense(t *testing.T) {
 			t.Errorf("ParseCursor(%q): %v", s, err)
 		}
 	}
+}
+
+// TestSince follows two kinds among others, from any place, in pages.
+func TestSince(t *testing.T) {
+	sqltest.Run(t, schemas, func(t *testing.T, db *sqldb.DB) {
+		ctx := context.Background()
+		j := journal.New(db, clock(), nil)
+		write := func(kinds ...string) {
+			for _, kind := range kinds {
+				if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+					return j.Append(ctx, tx, time.Unix(1800000000, 0), journal.Entry{Kind: kind, Record: "R"})
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var at journal.Cursor
+		read := func(limit int) (got []string) {
+			rows, next, err := j.Since(ctx, db.Read(), at, []string{"b.x", "c.x"}, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range rows {
+				got = append(got, r.Kind)
+			}
+			at = next
+			return got
+		}
+		if got := read(9); got != nil {
+			t.Errorf("an empty journal gives %v", got)
+		}
+		write("a.x", "b.x", "a.x", "c.x", "b.x", "a.x")
+		for _, want := range [][]string{{"b.x", "c.x"}, {"b.x"}, nil} {
+			if got := read(2); !slices.Equal(got, want) {
+				t.Errorf("a page reads %v, want %v", got, want)
+			}
+		}
+		if last, err := j.Last(ctx, db.Read()); err != nil || at != last {
+			t.Errorf("the reading ends at %s, the journal at %s: %v", at, last, err)
+		}
+		write("a.x", "c.x")
+		if err := db.Tx(ctx, func(tx *sqldb.Tx) error { return j.NewEpoch(ctx, tx, time.Unix(1800000001, 0)) }); err != nil {
+			t.Fatal(err)
+		}
+		write("b.x")
+		if got := read(9); !slices.Equal(got, []string{"c.x", "b.x"}) {
+			t.Errorf("over a restore it reads %v", got)
+		}
+	})
 }
