@@ -28,8 +28,11 @@ type Event struct {
 	Payload     json.RawMessage `json:"payload"`
 }
 
-// EventOf converts a row.
+// EventOf converts a row; one whose payload was erased has none.
 func EventOf(r journal.Row) Event {
+	if len(r.Payload) == 0 {
+		r.Payload = json.RawMessage("{}")
+	}
 	return Event{
 		Cursor: r.Cursor.String(), Seq: r.Seq, At: r.At, Kind: r.Kind, Record: r.Record, Version: r.Version,
 		Actor: r.Actor, Purpose: r.Purpose, Region: r.Region, Institution: r.Institution, Payload: r.Payload,

@@ -2,14 +2,20 @@ package register
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"lanzha"
+	"lanzha/base/auth"
 	"lanzha/base/journal"
 	"lanzha/base/outbox"
 	"lanzha/base/sqldb"
 	"lanzha/know/policy"
 )
+
+// DefaultPack is by which rules a proposal is evaluated that names none.
+const DefaultPack = "joint-punishment-2024"
 
 // Options are the operator's figures.
 type Options struct {
@@ -37,4 +43,169 @@ type Desk struct {
 	Options Options
 }
 
-func (d *Desk) today() Day { return DayOf(d.Now(), d.Zone) }
+// Today is the civil date in the centre's zone.
+func (d *Desk) Today() Day { return DayOf(d.Now(), d.Zone) }
+
+func resourceOfProposal(p Proposal) auth.Resource {
+	return auth.Resource{Type: "proposal", ID: p.ID, Region: p.Region, RequestedBy: p.CreatedBy, Document: p.DocumentNo}
+}
+
+// Resource is what the gate is asked about a listing. Who designated it is who
+// asked for it: they cannot decide on what is said against it.
+func Resource(l Listing) auth.Resource {
+	return auth.Resource{Type: "listing", ID: l.ID, Region: l.Region, RequestedBy: l.DecidedBy}
+}
+
+// evaluate asks the pack about facts, as if an organ of a level decided today.
+func (d *Desk) evaluate(pack string, facts map[string]any, region lanzha.Region, level Level) (policy.Answer, error) {
+	return d.Law(pack, complete(facts, level, d.Today()), policy.Options{Today: d.Now().In(d.Zone), Jurisdiction: string(region)})
+}
+
+// Draft is what a proposal is opened with.
+type DraftProposal struct {
+	Subject  Subject
+	UnitOf   lanzha.ID
+	Region   lanzha.Region
+	Pack     string
+	Facts    map[string]any
+	Evidence []string
+}
+
+// Create opens a proposal on facts. A number that the register has under
+// another name is CodeConflict.
+func (d *Desk) Create(ctx context.Context, tx *sqldb.Tx, in DraftProposal, by lanzha.ID) (Proposal, error) {
+	now := d.Now()
+	if in.Pack == "" {
+		in.Pack = DefaultPack
+	}
+	if in.UnitOf != "" {
+		unit, err := d.Store.Proposal(ctx, tx, in.UnitOf)
+		switch {
+		case lanzha.CodeOf(err) == lanzha.CodeNotFound:
+			return Proposal{}, lanzha.Invalid("body.unitOf", "there is no such proposal")
+		case err != nil:
+			return Proposal{}, err
+		case unit.Kind != UnitKind || in.Subject.Kind != Individual:
+			return Proposal{}, lanzha.Invalid("body.unitOf", "a responsible person is an individual, of the proposal of a unit")
+		case unit.Region != in.Region:
+			return Proposal{}, lanzha.Invalid("body.unitOf", "the unit's proposal is of another region")
+		}
+	}
+	answer, err := d.evaluate(in.Pack, in.Facts, in.Region, City)
+	if err != nil {
+		return Proposal{}, inFacts(err)
+	}
+	subject, err := d.subject(ctx, tx, in.Subject)
+	if err != nil {
+		return Proposal{}, err
+	}
+	p := Proposal{
+		ID: d.IDs.Next(), Version: 1, State: Draft, Subject: subject.ID, Kind: subject.Kind, UnitOf: in.UnitOf, Region: in.Region, Pack: in.Pack,
+		Facts: in.Facts, Evidence: in.Evidence, Answer: answer, EvaluatedAt: now, CreatedBy: by, CreatedAt: now,
+	}
+	if err := d.Store.InsertProposal(ctx, tx, p); err != nil {
+		return p, err
+	}
+	return p, d.step(ctx, tx, p, "created", by, "")
+}
+
+// subject finds or makes the row of a subject.
+func (d *Desk) subject(ctx context.Context, tx *sqldb.Tx, in Subject) (Subject, error) {
+	found, err := d.Store.FindSubject(ctx, tx, in.Number)
+	switch {
+	case lanzha.CodeOf(err) == lanzha.CodeNotFound:
+		in.ID, in.CreatedAt = d.IDs.Next(), d.Now()
+		return in, d.Store.InsertSubject(ctx, tx, in)
+	case err != nil:
+		return found, err
+	case found.Name != in.Name:
+		return found, &lanzha.Error{
+			Code: lanzha.CodeConflict, Field: "body.subject.name", Message: "the register has this number under another name",
+			Hint: "check both against the identity paper",
+		}
+	case found.Kind != in.Kind:
+		return found, lanzha.Conflict("the register has this number as of another kind of subject")
+	}
+	return found, nil
+}
+
+// inFacts says that an error of the pack's input is one of the facts.
+func inFacts(err error) error {
+	return at(err, "body.facts.")
+}
+
+// at puts a prefix before the field of an error.
+func at(err error, prefix string) error {
+	e, ok := err.(*lanzha.Error) //nolint:errorlint // only the outermost is ours to name
+	if !ok || e.Field == "" || strings.HasPrefix(e.Field, "body.") {
+		return err
+	}
+	named := *e
+	named.Field = prefix + e.Field
+	return &named
+}
+
+// step records one step of a proposal and leaves its journal row.
+func (d *Desk) step(ctx context.Context, tx *sqldb.Tx, p Proposal, done string, by lanzha.ID, note string) error {
+	if err := d.Store.AddStep(ctx, tx, p.ID, Step{Version: p.Version, Name: done, Actor: by, At: d.Now(), Note: note}); err != nil {
+		return err
+	}
+	f, err := Find(p.Answer)
+	if err != nil {
+		return err
+	}
+	return d.Journal.Append(ctx, tx, d.Now(), journal.Entry{
+		Kind: "proposal." + done, Record: p.ID, About: []lanzha.ID{p.UnitOf, p.Listing}, Version: p.Version, Actor: by, Region: p.Region,
+		Payload: map[string]any{"state": p.State, "class": f.Class, "grounds": f.Grounds, "level": f.Level, "missing": len(p.Answer.Missing), "pack": p.Answer.Pack},
+	})
+}
+
+// Act does a command to the version of a proposal that its doer has read. An
+// approval makes the listing in the same transaction.
+func (d *Desk) Act(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version int64, c Command, by Officer) (Proposal, error) {
+	was, err := d.Store.Proposal(ctx, tx, id)
+	if err != nil {
+		return was, err
+	}
+	if was.Version != version {
+		return was, lanzha.Conflict("somebody changed this proposal before you")
+	}
+	facts := was.Facts
+	switch c.Verb {
+	case Change:
+		facts = c.Facts
+	case Review:
+		facts = withReview(was.Facts)
+	}
+	if !slices.Contains([]Verb{Disagree, Return, Refuse}, c.Verb) {
+		if c.Answer, err = d.evaluate(was.Pack, facts, was.Region, max(by.Level, City)); err != nil {
+			return was, inFacts(err)
+		}
+	}
+	p, err := Decide(was, c, by, d.Now())
+	if err != nil {
+		return was, err
+	}
+	if c.Verb == Approve {
+		p.Listing = d.IDs.Next()
+		p.Facts = complete(p.Facts, by.Level, d.Today()) // as they were decided on
+	}
+	if err := d.Store.UpdateProposal(ctx, tx, p); err != nil {
+		return p, err
+	}
+	if err := d.step(ctx, tx, p, ways[c.Verb].done, by.ID, note(c)); err != nil {
+		return p, err
+	}
+	if c.Verb != Approve {
+		return p, nil
+	}
+	return p, d.list(ctx, tx, p)
+}
+
+// note is what a step keeps of its command.
+func note(c Command) string {
+	if c.Row != "" {
+		return c.Row + ": " + strings.TrimSpace(c.Note)
+	}
+	return strings.TrimSpace(c.Note)
+}

@@ -26,17 +26,27 @@ type Fact struct {
 
 // FactMeasure is one measure of a Fact; it binds as long as the listing does.
 type FactMeasure struct {
-	Row      string   `json:"row"`
-	Kind     string   `json:"kind"`
-	Measure  string   `json:"measure"`
-	Services []string `json:"services"`
+	Row         string `json:"row"`
+	Kind        string `json:"kind"`
+	Measure     string `json:"measure"`
+	Service     string `json:"service"`
+	Institution string `json:"institution"`
+	Keeps       string `json:"keeps,omitempty"` // the item that stays open
 }
 
 // FactOf is what the journal says of a listing.
 func FactOf(l Listing, index, name string) Fact {
 	f := Fact{Index: index, Name: name, Kind: l.Kind, Class: l.Class, From: l.Span.From, Until: l.Span.Until, Lifted: !l.LiftedAt.IsZero(), Measures: []FactMeasure{}}
 	for _, m := range l.Measures {
-		f.Measures = append(f.Measures, FactMeasure{m.Row, m.Kind, m.Measure, m.Services})
+		f.Measures = append(f.Measures, m.fact())
+	}
+	return f
+}
+
+func (m Measure) fact() FactMeasure {
+	f := FactMeasure{Row: m.Row, Kind: m.Kind, Measure: m.Measure, Service: m.Service, Institution: m.Institution}
+	if m.Keeps != nil {
+		f.Keeps = m.Keeps.Item
 	}
 	return f
 }
@@ -51,4 +61,9 @@ func (d *Desk) tell(ctx context.Context, tx *sqldb.Tx, kind string, l Listing, b
 		Kind: kind, Record: l.ID, About: []lanzha.ID{l.Proposal}, Version: l.Version, Actor: by, Purpose: purpose, Region: l.Region,
 		Payload: FactOf(l, index, name),
 	})
+}
+
+// erased is the row by which followers drop a listing.
+func erased(l Listing, by lanzha.ID, purpose string) journal.Entry {
+	return journal.Entry{Kind: "listing.erased", Record: l.ID, About: []lanzha.ID{l.Proposal}, Version: l.Version + 1, Actor: by, Purpose: purpose, Region: l.Region}
 }

@@ -27,15 +27,25 @@ const (
 )
 
 // Measure is one measure of a listing, frozen as it was decided: what it is, on
-// which row of the pack it stands, and what it leaves open.
+// which row of the pack it stands, whom it binds, and what it leaves open. The
+// words for kind, measure, service and institution are the pack's.
 type Measure struct {
-	Row      string          `json:"row"`                                         // of the pack; a measure without one does not exist
-	Kind     string          `json:"kind" enum:"financial,telecom,credit"`        // 金融惩戒、电信网络惩戒、信用惩戒
-	Measure  string          `json:"measure" doc:"the pack's word for it"`        // payment_account
-	Services []string        `json:"services" doc:"services on which it binds"`   // open_payment_account
-	Words    policy.Words    `json:"words"`                                       // what is restricted
-	Keeps    policy.Words    `json:"keeps" doc:"what stays open; empty is none"`  // what protects basic life
-	Citation policy.Citation `json:"citation" doc:"document, article and phrase"` // a measure without one does not exist
+	Row         string          `json:"row"` // a measure without one does not exist
+	Kind        string          `json:"kind" doc:"financial, telecom, credit"`
+	Measure     string          `json:"measure" doc:"restrict, stop, suspend, refuse ..."`
+	Service     string          `json:"service" doc:"on what it binds: payment_account, new_telecom_service ..."`
+	Institution string          `json:"institution" doc:"whom it binds: bank, payment_firm, carrier ..."`
+	Words       policy.Words    `json:"words"`
+	Citation    policy.Citation `json:"citation"` // a measure without one does not exist
+	Keeps       *Kept           `json:"keeps,omitempty" doc:"what stays open; absent is nothing"`
+}
+
+// Kept is what a measure leaves open, so that basic needs are met.
+type Kept struct {
+	Item     string          `json:"item"`
+	Row      string          `json:"row"`
+	Words    policy.Words    `json:"words"`
+	Citation policy.Citation `json:"citation"`
 }
 
 // Listing is one designation of one subject (认定).

@@ -1,0 +1,95 @@
+package check
+
+import (
+	"lanzha"
+	"lanzha/base/vault"
+)
+
+// found is what was read of one subject.
+type found struct {
+	result   Result
+	bound    []Bound
+	until    []int32 // of each bound
+	listings []lanzha.ID
+}
+
+// find reads what binds a person for a service on a day. The names are asked
+// for only where the number is listed. Callers hold x.mu for reading.
+func (x *Index) find(numbers []vault.Sum, names func() []vault.Sum, service Service, on int32) found {
+	f := found{result: NotListed}
+	for _, n := range numbers {
+		x.each(n.Bits, func(e *entry) bool {
+			s := x.shapes[e.shape]
+			if e.from > on || on >= e.until || !s.kinds[service] {
+				return true
+			}
+			if !e.named(names()) {
+				f = found{result: NameDiffers, listings: []lanzha.ID{unpacked(e.listing)}}
+				return false
+			}
+			f.result = Listed
+			f.listings = append(f.listings, unpacked(e.listing))
+			for _, b := range s.bound[service] {
+				f.add(b, e.until)
+			}
+			return true
+		})
+		if f.result != NotListed {
+			break
+		}
+	}
+	return f
+}
+
+// add adds a measure; of one that two listings bring, the later end counts.
+func (f *found) add(b Bound, until int32) {
+	for i := range f.bound {
+		if f.bound[i].Measure == b.Measure {
+			if until > f.until[i] {
+				f.bound[i], f.until[i] = b, until
+			}
+			return
+		}
+	}
+	f.bound, f.until = append(f.bound, b), append(f.until, until)
+}
+
+// named reports whether the listing is of this name, or of none that is known.
+func (e *entry) named(names []vault.Sum) bool {
+	if e.name == ([8]byte{}) {
+		return true
+	}
+	for _, n := range names {
+		if [8]byte(n.Bits[:8]) == e.name {
+			return true
+		}
+	}
+	return false
+}
+
+// answer is what is told.
+func (f found) answer(service Service) Answer {
+	a := Answer{Result: f.result}
+	if f.result != Listed {
+		return a
+	}
+	for i, b := range f.bound {
+		if f.until[i] != never {
+			b.Until = new(day(f.until[i]))
+		}
+		a.Measures = append(a.Measures, b)
+	}
+	if len(a.Measures) == 0 {
+		a.Note = new(notBarred)
+		if service == OpenBankAccount {
+			a.Note = new(bankAccount)
+		}
+	}
+	return a
+}
+
+// What is told of a service that no measure bars, though others are barred.
+var (
+	notBarred   = Words{"该业务未被限制，不得以列入惩戒为由拒绝办理", "this service is not barred: being listed is no ground to refuse it"}
+	bankAccount = Words{"《联合惩戒办法》未禁止新开立银行账户；非柜面出金限制另行适用", "the measures do not bar opening a bank account; the limit on outgoing non-counter payments applies to it"}
+)
