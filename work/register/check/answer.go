@@ -88,8 +88,8 @@ func (f found) answer(service Service) Answer {
 	return a
 }
 
-// What is told of a service that no measure bars, though others are barred.
+// What is told of a service that no measure restricts, though others are.
 var (
-	notBarred   = Words{"该业务未被限制，不得以列入惩戒为由拒绝办理", "this service is not barred: being listed is no ground to refuse it"}
-	bankAccount = Words{"《联合惩戒办法》未禁止新开立银行账户；非柜面出金限制另行适用", "the measures do not bar opening a bank account; the limit on outgoing non-counter payments applies to it"}
+	notBarred   = Words{"对该业务没有限制措施", "no measure restricts this service"}
+	bankAccount = Words{"《联合惩戒办法》未禁止新开立银行账户", "the joint-punishment measures do not bar opening a bank account"}
 )

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"lanzha"
@@ -19,7 +20,6 @@ type group struct {
 	mu    sync.Mutex
 	busy  bool
 	queue []*line
-	spare []*line // the last queue, to be used again
 }
 
 // line is what one request leaves in the journal.
@@ -60,7 +60,7 @@ func (g *group) enter(ctx context.Context, l *line) error {
 			break
 		}
 	}
-	g.queue = append(g.spare[:0], g.queue[len(lines):]...)
+	g.queue = slices.Clone(g.queue[len(lines):])
 	g.mu.Unlock()
 
 	err := g.guarded(context.WithoutCancel(ctx), lines)
