@@ -48,6 +48,7 @@ type Match struct {
 	Row      string   `json:"row"`
 	Table    string   `json:"table,omitempty"` // "" for a parameter's value
 	Words    Words    `json:"words"`
+	Applied  bool     `json:"applied"` // false of a row that held where another row of its table applies, or may
 	Citation Citation `json:"citation"`
 }
 
@@ -72,6 +73,7 @@ type Due struct {
 	From     string   `json:"from,omitempty"` // a date, or an instant of RFC 3339; "" is not known yet
 	Due      string   `json:"due,omitempty"`  // likewise
 	Clock    Words    `json:"clock,omitzero"` // whose clock counts
+	Waits    []string `json:"waits"`          // names that the date waits for; they are in Missing only when the result waits for them too
 	Citation Citation `json:"citation"`
 }
 
@@ -92,7 +94,8 @@ type Answer struct {
 
 // Options choose what is evaluated.
 type Options struct {
-	At           time.Time // the civil date on which the law is read, in the centre's zone; zero takes the pack's date input, else Today
-	Today        time.Time // what counts as now
-	Jurisdiction string    // a division code; "" is the nation
+	At           time.Time      // the civil date on which the law is read, in the centre's zone; zero takes the pack's date input, else Today
+	Today        time.Time      // what counts as now
+	Jurisdiction string         // a division code; "" is the nation
+	Zone         *time.Location // the centre's, in which civil dates are counted; nil is Asia/Shanghai
 }
