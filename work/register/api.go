@@ -71,6 +71,7 @@ type ListingPage struct {
 	ListingBody
 	Who        SubjectBody      `json:"who"`
 	Measures   []Measure        `json:"measures" doc:"as decided"`
+	Keeps      []Kept           `json:"keeps" doc:"what stays open to the subject"`
 	Binding    bool             `json:"binding" doc:"whether they bind today"`
 	Silent     []policy.Silence `json:"silent" doc:"questions on which no clause was found"`
 	ProposedBy string           `json:"proposedBy"`
@@ -105,7 +106,7 @@ func (d *Desk) page(ctx context.Context, may *auth.Decider, l Listing) (*listing
 		return nil, err
 	}
 	p := ListingPage{
-		ListingBody: listingBody(l, d.Today()), Who: subjectBody(s), Measures: l.Measures, Binding: len(l.Binding(d.Today())) > 0,
+		ListingBody: listingBody(l, d.Today()), Who: subjectBody(s), Measures: orEmpty(l.Measures), Keeps: orEmpty(l.Keeps), Binding: len(l.Binding(d.Today())) > 0,
 		LiftReason: l.LiftReason, Silent: []policy.Silence{}, Others: []ListingBody{},
 	}
 	for _, name := range []struct {

@@ -2,6 +2,7 @@ package register
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -56,12 +57,23 @@ func Resource(l Listing) auth.Resource {
 	return auth.Resource{Type: "listing", ID: l.ID, Region: l.Region, RequestedBy: l.DecidedBy}
 }
 
-// evaluate asks the pack about facts, as if an organ of a level decided today.
-func (d *Desk) evaluate(pack string, facts map[string]any, region lanzha.Region, level Level) (policy.Answer, error) {
-	return d.Law(pack, complete(facts, level, d.Today()), policy.Options{Today: d.Now().In(d.Zone), Jurisdiction: string(region)})
+// evaluate asks the pack about facts, as if an organ of a level decided today
+// on a subject. The answer is returned with the facts as they were completed.
+func (d *Desk) evaluate(ctx context.Context, q sqldb.Queryer, p Proposal, level Level) (map[string]any, policy.Answer, error) {
+	c := circumstances{responsible: p.UnitOf != "", level: level, today: d.Today()}
+	var err error
+	if c.subject, err = d.Store.Subject(ctx, q, p.Subject); err != nil {
+		return nil, policy.Answer{}, err
+	}
+	if c.others, err = d.Store.ListingsOf(ctx, q, p.Subject); err != nil {
+		return nil, policy.Answer{}, err
+	}
+	facts := complete(p.Facts, c)
+	answer, err := d.Law(p.Pack, facts, policy.Options{Today: d.Now().In(d.Zone), Jurisdiction: string(p.Region)})
+	return facts, answer, inFacts(err)
 }
 
-// Draft is what a proposal is opened with.
+// DraftProposal is what a proposal is opened with.
 type DraftProposal struct {
 	Subject  Subject
 	UnitOf   lanzha.ID
@@ -91,17 +103,16 @@ func (d *Desk) Create(ctx context.Context, tx *sqldb.Tx, in DraftProposal, by la
 			return Proposal{}, lanzha.Invalid("body.unitOf", "the unit's proposal is of another region")
 		}
 	}
-	answer, err := d.evaluate(in.Pack, in.Facts, in.Region, City)
-	if err != nil {
-		return Proposal{}, inFacts(err)
-	}
 	subject, err := d.subject(ctx, tx, in.Subject)
 	if err != nil {
 		return Proposal{}, err
 	}
 	p := Proposal{
 		ID: d.IDs.Next(), Version: 1, State: Draft, Subject: subject.ID, Kind: subject.Kind, UnitOf: in.UnitOf, Region: in.Region, Pack: in.Pack,
-		Facts: in.Facts, Evidence: in.Evidence, Answer: answer, EvaluatedAt: now, CreatedBy: by, CreatedAt: now,
+		Facts: in.Facts, Evidence: in.Evidence, EvaluatedAt: now, CreatedBy: by, CreatedAt: now,
+	}
+	if _, p.Answer, err = d.evaluate(ctx, tx, p, City); err != nil {
+		return p, err
 	}
 	if err := d.Store.InsertProposal(ctx, tx, p); err != nil {
 		return p, err
@@ -131,17 +142,12 @@ func (d *Desk) subject(ctx context.Context, tx *sqldb.Tx, in Subject) (Subject, 
 
 // inFacts says that an error of the pack's input is one of the facts.
 func inFacts(err error) error {
-	return at(err, "body.facts.")
-}
-
-// at puts a prefix before the field of an error.
-func at(err error, prefix string) error {
-	e, ok := err.(*lanzha.Error) //nolint:errorlint // only the outermost is ours to name
-	if !ok || e.Field == "" || strings.HasPrefix(e.Field, "body.") {
+	e, ok := errors.AsType[*lanzha.Error](err)
+	if !ok || e.Code != lanzha.CodeInvalid || strings.HasPrefix(e.Field, "body.") {
 		return err
 	}
 	named := *e
-	named.Field = prefix + e.Field
+	named.Field = strings.TrimSuffix("body.facts."+e.Field, ".")
 	return &named
 }
 
@@ -170,16 +176,16 @@ func (d *Desk) Act(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version int6
 	if was.Version != version {
 		return was, lanzha.Conflict("somebody changed this proposal before you")
 	}
-	facts := was.Facts
+	asked := was
 	switch c.Verb {
 	case Change:
-		facts = c.Facts
+		asked.Facts = c.Facts
 	case Review:
-		facts = withReview(was.Facts)
+		asked.Facts = withReview(was.Facts)
 	}
 	if !slices.Contains([]Verb{Disagree, Return, Refuse}, c.Verb) {
-		if c.Answer, err = d.evaluate(was.Pack, facts, was.Region, max(by.Level, City)); err != nil {
-			return was, inFacts(err)
+		if asked.Facts, c.Answer, err = d.evaluate(ctx, tx, asked, max(by.Level, City)); err != nil {
+			return was, err
 		}
 	}
 	p, err := Decide(was, c, by, d.Now())
@@ -188,7 +194,7 @@ func (d *Desk) Act(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version int6
 	}
 	if c.Verb == Approve {
 		p.Listing = d.IDs.Next()
-		p.Facts = complete(p.Facts, by.Level, d.Today()) // as they were decided on
+		p.Facts = asked.Facts // as they were decided on
 	}
 	if err := d.Store.UpdateProposal(ctx, tx, p); err != nil {
 		return p, err

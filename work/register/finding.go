@@ -20,6 +20,7 @@ type Finding struct {
 	Excluded   *bool
 	Level      string // who decides: "city" or "province"; "" is open
 	Measures   []Measure
+	Keeps      []Kept
 	TermMonths int // 0 is open
 	CapMonths  int // 0 is open
 	Start      Day // "" is open: imprisoned and not released
@@ -76,13 +77,12 @@ func Find(a policy.Answer) (Finding, error) {
 	for _, m := range a.Matched {
 		rows[m.Row] = m
 	}
-	kept := map[string]*Kept{}
 	for _, s := range form.StaysOpen {
 		row, ok := rows[s.Row]
 		if !ok || row.Citation.Document == "" {
 			return f, lanzha.Internal("register.Find", errNoRow(s.Row))
 		}
-		kept[s.Item] = &Kept{Item: s.Item, Row: s.Row, Words: row.Words, Citation: row.Citation}
+		f.Keeps = append(f.Keeps, Kept{Item: s.Item, Row: s.Row, Words: row.Words, Citation: row.Citation})
 	}
 	for _, m := range form.Measures {
 		row, ok := rows[m.Row]
@@ -90,10 +90,19 @@ func Find(a policy.Answer) (Finding, error) {
 			return f, lanzha.Internal("register.Find", errNoRow(m.Row))
 		}
 		f.Measures = append(f.Measures, Measure{
-			Row: m.Row, Kind: m.Kind, Measure: m.Measure, Service: m.Service, Institution: m.Institution, Words: row.Words, Citation: row.Citation, Keeps: kept[m.Keeps],
+			Row: m.Row, Kind: m.Kind, Measure: m.Measure, Service: m.Service, Institution: m.Institution, Words: row.Words, Citation: row.Citation, Keeps: kept(f.Keeps, m.Keeps),
 		})
 	}
 	return f, nil
+}
+
+func kept(all []Kept, item string) *Kept {
+	for _, k := range all {
+		if k.Item == item {
+			return &k
+		}
+	}
+	return nil
 }
 
 type errNoRow string
@@ -102,16 +111,57 @@ func (e errNoRow) Error() string {
 	return "the measure " + string(e) + " stands on no row with a citation"
 }
 
-// complete fills in what the decision itself decides: the day, and the level of
-// the organ. What the facts state already, of a decision on paper, stands.
-func complete(facts map[string]any, level Level, today Day) map[string]any {
+// circumstances are what the register itself knows beside the facts.
+type circumstances struct {
+	subject     Subject
+	responsible bool  // listed beside a unit
+	level       Level // of the organ that decides, or is to
+	today       Day
+	others      []Listing // the subject's listings so far
+}
+
+// complete fills in what nobody needs to enter: the day and the level of the
+// decision, what the subject is and how old it was, and what stands of it
+// already. What the facts state themselves stands.
+func complete(facts map[string]any, c circumstances) map[string]any {
 	out := maps.Clone(facts)
 	if out == nil {
 		out = map[string]any{}
 	}
-	fill(out, "decision.on", string(today))
+	fill(out, "decision.on", string(c.today))
 	if out["ground"] == "designated" || out["ground"] == "both" {
-		fill(out, "designation.level", level.String())
+		fill(out, "designation.level", c.level.String())
+	}
+	switch {
+	case c.responsible:
+		fill(out, "subject.kind", "responsible")
+	default:
+		fill(out, "subject.kind", string(c.subject.Kind))
+	}
+	if conduct, ok := out["conduct"].(map[string]any); ok {
+		on, _ := conduct["firstOn"].(string)
+		if age, ok := c.subject.ageOn(Day(on)); ok {
+			fill(out, "subject.ageYears", age)
+		}
+	}
+	var run *Listing // the last one that was counted
+	for i, l := range c.others {
+		if state := l.State(c.today); state != Running && state != Upcoming && state != Pending {
+			continue
+		}
+		if l.Older() {
+			if run == nil {
+				fill(out, "previous.regime", l.Pack.Name)
+			}
+			continue
+		}
+		if l.Span.From != "" && (run == nil || l.Span.Until > run.Span.Until) {
+			run = &c.others[i]
+		}
+	}
+	if run != nil {
+		begin := runBegin(c.others, *run)
+		out["previous"] = map[string]any{"regime": "measures_2024", "runFrom": string(begin), "runUntil": string(run.Span.Until)}
 	}
 	return out
 }
@@ -152,14 +202,23 @@ func waitsForReview(a policy.Answer) bool {
 	return err == nil && f.Way == "provincial_exception" && f.Listable == nil && slices.Contains(a.Missing, review)
 }
 
-// dates are the parts of the result that only say when: they may stay open,
-// since a term whose start is not known has no end.
-var dates = []string{"start", "end"}
+// decisions are the parts of the result that decide; the others only say when,
+// or what comes after.
+var decisions = []string{"class", "grounds", "way", "listable", "excluded", "level", "measures", "staysOpen", "termMonths", "termYears", "capYears", "published"}
 
-// decisive reports whether the decision waits for what is missing, and not only
-// its dates or what comes after it.
+// release is the one fact that the start of a term may wait for.
+const release = "sentence.releasedOn"
+
+// decisive reports whether a listing cannot be made without what is missing. A
+// term may wait for the release, or for how the text is read; it may not wait
+// for a day that is known to the court.
 func decisive(n policy.Need) bool {
-	return slices.ContainsFunc(n.For, func(part string) bool { return !slices.Contains(dates, part) })
+	for _, part := range n.For {
+		if slices.Contains(decisions, part) || part == "start" && n.Name != release && n.Kind != "reading" {
+			return true
+		}
+	}
+	return false
 }
 
 // SameDecision reports whether two answers decide the same by the same rows: the
@@ -167,7 +226,7 @@ func decisive(n policy.Need) bool {
 func SameDecision(a, b policy.Answer) bool {
 	said := func(a policy.Answer) string {
 		result := maps.Clone(a.Result)
-		for _, part := range dates {
+		for _, part := range []string{"start", "end", "runFrom", "runUntil"} {
 			delete(result, part)
 		}
 		text, err := json.Marshal([]any{result, a.Matched, a.Missing, a.Silent, a.InForce})

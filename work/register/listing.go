@@ -62,7 +62,8 @@ type Listing struct {
 	Class      Class      // "" of an older regime
 	Grounds    []string   // "A", "B1" ... as the pack has them; of an older regime its own words
 	Measures   []Measure
-	TermMonths int // 0 of an older regime, which keeps its own dates
+	Keeps      []Kept // all that stays open, also what no measure comes near
+	TermMonths int    // 0 of an older regime, which keeps its own dates
 	CapMonths  int // how long a continuous run may last at most; 0 is no cap
 
 	DecidedOn  Day

@@ -17,7 +17,7 @@ func (d *Desk) list(ctx context.Context, tx *sqldb.Tx, p Proposal) error {
 	}
 	l := Listing{
 		ID: p.Listing, Version: 1, Subject: p.Subject, Kind: p.Kind, Region: p.Region, Proposal: p.ID, Pack: p.Answer.Pack,
-		Class: f.Class, Grounds: f.Grounds, Measures: f.Measures, TermMonths: f.TermMonths, CapMonths: f.CapMonths,
+		Class: f.Class, Grounds: f.Grounds, Measures: f.Measures, Keeps: f.Keeps, TermMonths: f.TermMonths, CapMonths: f.CapMonths,
 		DecidedOn: d.Today(), Start: f.Start, DocumentNo: p.DocumentNo, ProposedBy: p.ProposedBy, DecidedBy: p.DecidedBy, MadeAt: d.Now(),
 	}
 	return d.add(ctx, tx, "listing.made", l)

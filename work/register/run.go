@@ -61,3 +61,16 @@ func Spans(listings []Listing) map[lanzha.ID]Span {
 	}
 	return out
 }
+
+// runBegin is the first day of the continuous run in which a listing lies.
+func runBegin(listings []Listing, l Listing) Day {
+	begin := l.Span.From
+	for range listings { // each round may reach one listing further back
+		for _, o := range listings {
+			if !o.Older() && o.LiftedAt.IsZero() && o.Span.From != "" && o.Span.From < begin && o.Span.Until >= begin {
+				begin = o.Span.From
+			}
+		}
+	}
+	return begin
+}

@@ -108,26 +108,28 @@ func places(values []string) (string, []any) {
 	return strings.Join(list, ", "), args
 }
 
-const listingColumns = `id, version, subject, subject_kind, province, city, district, proposal, pack, pack_version, pack_sha, class, grounds, measures, term_months, cap_months,
+const listingColumns = `id, version, subject, subject_kind, province, city, district, proposal, pack, pack_version, pack_sha, class, grounds, measures, keeps, term_months, cap_months,
 	decided_on, start_on, from_on, until_on, capped, document_no, proposed_by, decided_by, made_at, lifted_at, lifted_by, lift_ground, lift_reason, erased_at`
 
 func (s *Store) scanListing(row sqldb.Scanner) (Listing, error) {
 	var l Listing
 	var province, city, district lanzha.Region
-	var grounds, measures, reason string
+	var grounds, measures, keeps, reason string
 	var made, lifted, erased lanzha.Micros
 	if err := row.Scan(&l.ID, &l.Version, &l.Subject, &l.Kind, &province, &city, &district, &l.Proposal, &l.Pack.Name, &l.Pack.Version, &l.Pack.SHA256, &l.Class,
-		&grounds, &measures, &l.TermMonths, &l.CapMonths, &l.DecidedOn, &l.Start, &l.Span.From, &l.Span.Until, &l.Span.Capped, &l.DocumentNo, &l.ProposedBy,
+		&grounds, &measures, &keeps, &l.TermMonths, &l.CapMonths, &l.DecidedOn, &l.Start, &l.Span.From, &l.Span.Until, &l.Span.Capped, &l.DocumentNo, &l.ProposedBy,
 		&l.DecidedBy, &made, &lifted, &l.LiftedBy, &l.LiftGround, &reason, &erased); err != nil {
 		return l, err
 	}
 	l.Region = deepest(province, city, district)
 	l.MadeAt, l.LiftedAt, l.ErasedAt = made.Time(), lifted.Time(), erased.Time()
-	if err := json.Unmarshal([]byte(grounds), &l.Grounds); err != nil {
-		return l, lanzha.Internal("register.scanListing", err)
-	}
-	if err := json.Unmarshal([]byte(measures), &l.Measures); err != nil {
-		return l, lanzha.Internal("register.scanListing", err)
+	for _, part := range []struct {
+		text string
+		into any
+	}{{grounds, &l.Grounds}, {measures, &l.Measures}, {keeps, &l.Keeps}} {
+		if err := json.Unmarshal([]byte(part.text), part.into); err != nil {
+			return l, lanzha.Internal("register.scanListing", err)
+		}
 	}
 	var err error
 	l.LiftReason, err = s.vault.Unseal(field("listing", "lift_reason", l.ID), reason)
@@ -162,10 +164,14 @@ func (s *Store) InsertListing(ctx context.Context, tx *sqldb.Tx, l Listing) erro
 	if err != nil {
 		return err
 	}
+	keeps, err := jsonOf(l.Keeps)
+	if err != nil {
+		return err
+	}
 	_, err = sqldb.Exec(ctx, tx, `INSERT INTO listing (`+listingColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, 0, '', '', '', 0)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, 0, '', '', '', 0)`,
 		string(l.ID), l.Version, string(l.Subject), string(l.Kind), string(l.Region.Province()), string(l.Region.City()), string(l.Region.District()), string(l.Proposal),
-		l.Pack.Name, l.Pack.Version, l.Pack.SHA256, string(l.Class), grounds, measures, l.TermMonths, l.CapMonths, string(l.DecidedOn), string(l.Start),
+		l.Pack.Name, l.Pack.Version, l.Pack.SHA256, string(l.Class), grounds, measures, keeps, l.TermMonths, l.CapMonths, string(l.DecidedOn), string(l.Start),
 		string(l.Span.From), string(l.Span.Until), l.Span.Capped, l.DocumentNo, string(l.ProposedBy), string(l.DecidedBy), int64(lanzha.At(l.MadeAt)))
 	return err
 }

@@ -119,3 +119,24 @@ func creditCode(s string) bool {
 	}
 	return s[17] == alphabet[(31-sum%31)%31]
 }
+
+// ageOn is the age in completed years on a day, as a resident identity number
+// has it; false where it says nothing.
+func (s Subject) ageOn(day Day) (int, bool) {
+	if s.NumberKind != ResidentID || day == "" || !residentID(s.Number) {
+		return 0, false
+	}
+	at, err := time.Parse(time.DateOnly, string(day))
+	if err != nil {
+		return 0, false // ill-typed: the pack refuses it and names it
+	}
+	born, err := time.Parse("20060102", s.Number[6:14])
+	if err != nil || at.Before(born) {
+		return 0, false
+	}
+	age := at.Year() - born.Year()
+	if at.Month() < born.Month() || at.Month() == born.Month() && at.Day() < born.Day() {
+		age--
+	}
+	return age, true
+}

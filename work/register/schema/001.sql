@@ -83,6 +83,7 @@ CREATE TABLE listing (
   class        TEXT NOT NULL,     -- A, B; empty of an older regime
   grounds      TEXT NOT NULL,     -- JSON
   measures     TEXT NOT NULL,     -- as decided, JSON
+  keeps        TEXT NOT NULL,     -- what stays open, JSON
   term_months  BIGINT NOT NULL,
   cap_months   BIGINT NOT NULL,
   decided_on   TEXT NOT NULL,
