@@ -13,14 +13,14 @@ type found struct {
 	listings []lanzha.ID
 }
 
-// find reads what binds a person for a service on a day. The names are asked
+// find reads what binds a person on a day as an institution asks. The names are asked
 // for only where the number is listed. Callers hold x.mu for reading.
-func (x *Index) find(numbers []vault.Sum, names func() []vault.Sum, service Service, on int32) found {
+func (x *Index) find(numbers []vault.Sum, names func() []vault.Sum, to ask, on int32) found {
 	f := found{result: NotListed}
 	for _, n := range numbers {
 		x.each(n.Bits, func(e *entry) bool {
 			s := x.shapes[e.shape]
-			if e.from > on || on >= e.until || !s.kinds[service] {
+			if e.from > on || on >= e.until || !s.kinds[to.kind] {
 				return true
 			}
 			if !e.named(names()) {
@@ -29,7 +29,7 @@ func (x *Index) find(numbers []vault.Sum, names func() []vault.Sum, service Serv
 			}
 			f.result = Listed
 			f.listings = append(f.listings, unpacked(e.listing))
-			for _, b := range s.bound[service] {
+			for _, b := range s.bound[to] {
 				f.add(b, e.until)
 			}
 			return true

@@ -24,32 +24,42 @@ type Service string
 
 // The services.
 const (
-	OpenBankAccount     Service = "open_bank_account"     // 开立银行账户
-	NoncounterOutgoing  Service = "noncounter_outgoing"   // 银行账户、数字人民币钱包非柜面出金
-	OpenECNYWallet      Service = "open_ecny_wallet"      // 新开立实名数字人民币钱包
-	PaymentAccountUse   Service = "payment_account_use"   // 支付账户业务
-	OpenPaymentAccount  Service = "open_payment_account"  // 新开立支付账户
-	PhoneCardUse        Service = "phone_card_use"        // 电话卡、物联网卡、固定电话等功能
-	LineTransfer        Service = "line_transfer"         // 过户
-	OpenTelecomService  Service = "open_telecom_service"  // 办理新业务
-	AppDistribution     Service = "app_distribution"      // 网站、应用程序分发
-	InternetAccount     Service = "internet_account"      // 互联网账号使用
-	OpenInternetAccount Service = "open_internet_account" // 互联网账号注册
+	OpenBankAccount    Service = "open_bank_account"                // 开立银行账户
+	NoncounterBank     Service = "bank_account_noncounter_outgoing" // 银行账户非柜面出金
+	NoncounterWallet   Service = "ecny_wallet_noncounter_outgoing"  // 数字人民币钱包非柜面出金
+	NewECNYWallet      Service = "new_ecny_wallet"                  // 新开立实名数字人民币钱包
+	PaymentAccount     Service = "payment_account"                  // 支付账户业务
+	NewPaymentAccount  Service = "new_payment_account"              // 新开立支付账户
+	PhoneLineFunctions Service = "phone_line_functions"             // 电话卡、物联网卡、固定电话的功能
+	LineTransfer       Service = "line_transfer"                    // 过户
+	NewTelecomService  Service = "new_telecom_service"              // 办理新的电信业务
+	AppDistribution    Service = "app_distribution"                 // 网站、应用程序的分发、上架
+	InternetAccount    Service = "internet_account"                 // 互联网账号
 )
 
 // Services lists them in the order of the console.
 var Services = []Service{
-	OpenBankAccount, NoncounterOutgoing, OpenECNYWallet, PaymentAccountUse, OpenPaymentAccount,
-	PhoneCardUse, LineTransfer, OpenTelecomService, AppDistribution, InternetAccount, OpenInternetAccount,
+	OpenBankAccount, NoncounterBank, NoncounterWallet, NewECNYWallet, PaymentAccount, NewPaymentAccount,
+	PhoneLineFunctions, LineTransfer, NewTelecomService, AppDistribution, InternetAccount,
 }
 
 // offered is which kind of institution offers what: it may ask about nothing
 // else.
 var offered = map[institution.Kind][]Service{
-	institution.Bank:     {OpenBankAccount, NoncounterOutgoing, OpenECNYWallet},
-	institution.Payment:  {PaymentAccountUse, OpenPaymentAccount, OpenECNYWallet},
-	institution.Carrier:  {PhoneCardUse, LineTransfer, OpenTelecomService, AppDistribution},
-	institution.Platform: {AppDistribution, InternetAccount, OpenInternetAccount},
+	institution.Bank:     {OpenBankAccount, NoncounterBank, NoncounterWallet, NewECNYWallet},
+	institution.Payment:  {PaymentAccount, NewPaymentAccount, NoncounterWallet, NewECNYWallet},
+	institution.Carrier:  {PhoneLineFunctions, LineTransfer, NewTelecomService},
+	institution.Platform: {AppDistribution, InternetAccount},
+}
+
+// bindsWhom is which kinds of institutions the packs' words for whom a measure
+// binds mean. Of the credit measures nobody is asked before a service.
+var bindsWhom = map[string][]institution.Kind{
+	"bank":          {institution.Bank},
+	"ecny_operator": {institution.Bank, institution.Payment}, // 数字人民币钱包的开立机构
+	"payment_firm":  {institution.Payment},
+	"carrier":       {institution.Carrier},
+	"internet_firm": {institution.Platform},
 }
 
 // Purpose is why an institution asks.
@@ -73,7 +83,7 @@ type Request struct {
 type Subject struct {
 	Number  string  `json:"number" minLength:"5" maxLength:"40" doc:"of the identity paper, or the unified social credit code"`
 	Name    string  `json:"name" minLength:"1" maxLength:"100" doc:"as the paper has it"`
-	Service Service `json:"service" enum:"open_bank_account,noncounter_outgoing,open_ecny_wallet,payment_account_use,open_payment_account,phone_card_use,line_transfer,open_telecom_service,app_distribution,internet_account,open_internet_account"`
+	Service Service `json:"service" enum:"open_bank_account,bank_account_noncounter_outgoing,ecny_wallet_noncounter_outgoing,new_ecny_wallet,payment_account,new_payment_account,phone_line_functions,line_transfer,new_telecom_service,app_distribution,internet_account"`
 }
 
 // MaxChecks is how many subjects a request may hold.
@@ -163,7 +173,7 @@ type Answer struct {
 
 // Bound is a measure that binds.
 type Bound struct {
-	Measure string        `json:"measure" example:"new_payment_account"`
+	Measure string        `json:"measure" example:"suspend" doc:"what is done: restrict, stop, suspend, refuse ..."`
 	Words   Words         `json:"words" doc:"what is restricted"`
 	Keeps   *Words        `json:"keeps,omitempty" doc:"what must stay open to the person"`
 	Until   *register.Day `json:"until" doc:"the first day on which it binds no more; null is not known"`

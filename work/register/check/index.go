@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"lanzha"
 	"lanzha/base/journal"
 	"lanzha/base/vault"
+	"lanzha/know/institution"
 	"lanzha/work/register"
 )
 
@@ -49,8 +49,14 @@ const never = math.MaxInt32
 
 // shape is the measures that listings have in common.
 type shape struct {
-	bound map[Service][]Bound // what binds for a service; Until is left open
-	kinds map[Service]bool    // services of institutions that carry out any of it
+	bound map[ask][]Bound           // what binds; Until is left open
+	kinds map[institution.Kind]bool // the kinds of institutions that any of it binds
+}
+
+// ask is what an institution of a kind wants to know.
+type ask struct {
+	kind    institution.Kind
+	service Service
 }
 
 // NewIndex makes an empty index with room for some listings.
@@ -162,24 +168,19 @@ func readShape(text string) (*shape, error) {
 	if err := json.Unmarshal([]byte(text), &measures); err != nil {
 		return nil, lanzha.Internal("check.shape", err)
 	}
-	s := &shape{bound: map[Service][]Bound{}, kinds: map[Service]bool{}}
+	s := &shape{bound: map[ask][]Bound{}, kinds: map[institution.Kind]bool{}}
 	for _, m := range measures {
 		b := Bound{Measure: m.Measure, Words: Words(m.Words), Basis: m.Citation.Document + m.Citation.Article}
 		if m.Citation.Inferred {
 			b.Basis += "（条号待核）"
 		}
-		if m.Keeps.ZH != "" {
-			b.Keeps = new(Words(m.Keeps))
+		if m.Keeps != nil {
+			b.Keeps = new(Words(m.Keeps.Words))
 		}
-		for _, name := range m.Services {
-			s.bound[Service(name)] = append(s.bound[Service(name)], b)
-			for _, services := range offered {
-				if slices.Contains(services, Service(name)) {
-					for _, other := range services {
-						s.kinds[other] = true
-					}
-				}
-			}
+		for _, kind := range bindsWhom[m.Institution] {
+			s.kinds[kind] = true
+			to := ask{kind, Service(m.Service)}
+			s.bound[to] = append(s.bound[to], b)
 		}
 	}
 	return s, nil
