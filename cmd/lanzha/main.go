@@ -34,6 +34,7 @@ type CLI struct {
 	Demo    DemoCmd    `cmd:"" help:"Run everything with a simulated city and play the main job."`
 	Number  NumberCmd  `cmd:"" help:"Say what kind of number this is and where it belongs."`
 	Extract ExtractCmd `cmd:"" help:"Find numbers, accounts, amounts, addresses of sites and times in text on standard input."`
+	Policy  PolicyCmd  `cmd:"" help:"Rule packs: law as data, evaluated, tested and compared."`
 	Audit   AuditCmd   `cmd:"" help:"The sealed journal: print a checkpoint, verify against one."`
 	Backup  BackupCmd  `cmd:"" help:"Write the database to one file."`
 	Restore RestoreCmd `cmd:"" help:"Fill an empty database from a backup."`

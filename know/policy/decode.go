@@ -1,8 +1,11 @@
 package policy
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -10,6 +13,75 @@ import (
 
 	"lanzha"
 )
+
+// DecodeInput reads the JSON of an input. Numbers keep all their digits; a name
+// that stands twice is refused.
+func DecodeInput(text []byte) (map[string]any, error) {
+	wrong := func(err error) error {
+		return &lanzha.Error{
+			Code: lanzha.CodeInvalid, Field: "input", Message: "this is no JSON object", Err: err,
+			Hint: "lanzha policy show PACK --inputs prints the JSON Schema of the input",
+		}
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	x, err := decodeValue(decoder, 0)
+	if err != nil {
+		return nil, wrong(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, wrong(errors.New("something follows it"))
+	}
+	o, ok := x.(map[string]any)
+	if !ok {
+		return nil, wrong(errors.New("it is another value"))
+	}
+	return o, nil
+}
+
+// decodeValue reads one value; the standard decoder would let the second of
+// two equal names win.
+func decodeValue(d *json.Decoder, depth int) (any, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	open, ok := t.(json.Delim)
+	if !ok {
+		return t, nil
+	}
+	if depth > 16 {
+		return nil, errors.New("it nests too deep")
+	}
+	if open == '[' {
+		out := []any{}
+		for d.More() {
+			x, err := decodeValue(d, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, x)
+		}
+		_, err := d.Token()
+		return out, err
+	}
+	out := map[string]any{}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		name, _ := key.(string) // the decoder allows nothing else here
+		if _, twice := out[name]; twice {
+			return nil, fmt.Errorf("%q stands there twice", name)
+		}
+		if out[name], err = decodeValue(d, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	_, err = d.Token()
+	return out, err
+}
 
 // take reads an object of the input. Its errors have no path yet, since most
 // inputs have none.

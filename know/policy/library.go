@@ -34,6 +34,15 @@ func (p *Pack) Title() Words { return p.base.Title }
 // Summary says what the pack answers.
 func (p *Pack) Summary() Words { return p.base.Summary }
 
+// Parts names the parts of the result, in the pack's order.
+func (p *Pack) Parts() []string {
+	out := make([]string, len(p.base.Result))
+	for i, e := range p.base.Result {
+		out[i] = e.Name
+	}
+	return out
+}
+
 // Ref names the pack's text as it applies in a jurisdiction.
 func (p *Pack) Ref(jurisdiction string) (Ref, error) {
 	program, _, err := p.in(jurisdiction)
