@@ -269,14 +269,15 @@ type Current struct {
 	Name     string // blind, of the subject's name
 	Span     Span
 	Measures string // JSON of []Measure; most listings have the same text
+	Keeps    string // JSON of []Kept; likewise
 }
 
-const current = `SELECT l.id, s.number_index, s.name_index, l.from_on, l.until_on, l.measures FROM listing l JOIN register_subject s ON s.id = l.subject
+const current = `SELECT l.id, s.number_index, s.name_index, l.from_on, l.until_on, l.measures, l.keeps FROM listing l JOIN register_subject s ON s.id = l.subject
 	WHERE l.lifted_at = 0 AND l.erased_at = 0`
 
 func scanCurrent(row sqldb.Scanner) (Current, error) {
 	var c Current
-	err := row.Scan(&c.Listing, &c.Index, &c.Name, &c.Span.From, &c.Span.Until, &c.Measures)
+	err := row.Scan(&c.Listing, &c.Index, &c.Name, &c.Span.From, &c.Span.Until, &c.Measures, &c.Keeps)
 	return c, err
 }
 

@@ -10,6 +10,7 @@ type found struct {
 	result   Result
 	bound    []Bound
 	until    []int32 // of each bound
+	free     *Words  // what the text says of the service, where it stays open
 	listings []lanzha.ID
 }
 
@@ -29,6 +30,9 @@ func (x *Index) find(numbers []vault.Sum, names func() []vault.Sum, to ask, on i
 			}
 			f.result = Listed
 			f.listings = append(f.listings, unpacked(e.listing))
+			if words, ok := s.free[to.service]; ok {
+				f.free = &words
+			}
 			for _, b := range s.bound[to] {
 				f.add(b, e.until)
 			}
@@ -68,7 +72,7 @@ func (e *entry) named(names []vault.Sum) bool {
 }
 
 // answer is what is told.
-func (f found) answer(service Service) Answer {
+func (f found) answer() Answer {
 	a := Answer{Result: f.result}
 	if f.result != Listed {
 		return a
@@ -79,17 +83,8 @@ func (f found) answer(service Service) Answer {
 		}
 		a.Measures = append(a.Measures, b)
 	}
-	if len(a.Measures) == 0 {
-		a.Note = new(notBarred)
-		if service == OpenBankAccount {
-			a.Note = new(bankAccount)
-		}
+	if a.Open = f.free; len(a.Measures) == 0 && a.Open == nil {
+		a.Open = &Words{"对该业务没有限制措施", "no measure restricts this service"}
 	}
 	return a
 }
-
-// What is told of a service that no measure restricts, though others are.
-var (
-	notBarred   = Words{"对该业务没有限制措施", "no measure restricts this service"}
-	bankAccount = Words{"《联合惩戒办法》未禁止新开立银行账户", "the joint-punishment measures do not bar opening a bank account"}
-)

@@ -168,7 +168,7 @@ const (
 type Answer struct {
 	Result   Result  `json:"result" enum:"not_listed,name_differs,listed"`
 	Measures []Bound `json:"measures,omitempty" nullable:"false" doc:"what binds the asking institution for this service today; none: this service is not barred"`
-	Note     *Words  `json:"note,omitempty" doc:"what must be known of a service that is not barred"`
+	Open     *Words  `json:"open,omitempty" doc:"that this service stays open to the person"`
 }
 
 // Bound is a measure that binds.

@@ -151,7 +151,7 @@ func (d *Desk) answer(who auth.Actor, kind institution.Kind, r *Request, a *aske
 	for i := range r.Checks {
 		s := &r.Checks[i]
 		f := x.find(numbers[i], func() []vault.Sum { return d.Vault.Sums(s.Name) }, ask{kind, s.Service}, on)
-		if reply.Answers[i] = f.answer(s.Service); f.result != NotListed {
+		if reply.Answers[i] = f.answer(); f.result != NotListed {
 			known[i] = true
 			l.listed++
 		}

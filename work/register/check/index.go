@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -25,8 +26,8 @@ type Index struct {
 	entries []entry
 	slots   []uint32 // 1 + place in entries, 0 is free; open addressing
 	shapes  []*shape
-	known   map[string]uint32 // shapes by their text
-	gone    map[[16]byte]bool // listings of whom only the ID is known, to be dropped
+	known   map[[2]string]uint32 // shapes by their texts
+	gone    map[[16]byte]bool    // listings of whom only the ID is known, to be dropped
 	asOf    asOf
 }
 
@@ -51,6 +52,7 @@ const never = math.MaxInt32
 type shape struct {
 	bound map[ask][]Bound           // what binds; Until is left open
 	kinds map[institution.Kind]bool // the kinds of institutions that any of it binds
+	free  map[Service]Words         // what the text says to stay open as a whole
 }
 
 // ask is what an institution of a kind wants to know.
@@ -61,7 +63,7 @@ type ask struct {
 
 // NewIndex makes an empty index with room for some listings.
 func NewIndex(room int) *Index {
-	x := &Index{known: map[string]uint32{}, gone: map[[16]byte]bool{}}
+	x := &Index{known: map[[2]string]uint32{}, gone: map[[16]byte]bool{}}
 	x.grow(room)
 	return x
 }
@@ -139,19 +141,20 @@ func (x *Index) read(c register.Current) (entry, error) {
 		e.name = [8]byte(name.Bits[:8])
 	}
 	var err error
-	e.shape, err = x.shape(c.Measures)
+	e.shape, err = x.shape(c.Measures, c.Keeps)
 	return e, err
 }
 
 // shape finds the measures of a text, which it decodes once.
-func (x *Index) shape(text string) (uint32, error) {
+func (x *Index) shape(measures, keeps string) (uint32, error) {
+	text := [2]string{measures, keeps}
 	x.mu.RLock()
 	n, ok := x.known[text]
 	x.mu.RUnlock()
 	if ok {
 		return n, nil
 	}
-	s, err := readShape(text)
+	s, err := readShape(measures, keeps)
 	if err != nil {
 		return 0, err
 	}
@@ -159,17 +162,21 @@ func (x *Index) shape(text string) (uint32, error) {
 	defer x.mu.Unlock()
 	n = uint32(len(x.shapes))
 	x.shapes = append(x.shapes, s)
-	x.known[strings.Clone(text)] = n
+	x.known[text] = n
 	return n, nil
 }
 
-func readShape(text string) (*shape, error) {
-	var measures []register.Measure
-	if err := json.Unmarshal([]byte(text), &measures); err != nil {
+func readShape(measures, keeps string) (*shape, error) {
+	var bind []register.Measure
+	var kept []register.Kept
+	if err := errors.Join(json.Unmarshal([]byte(measures), &bind), json.Unmarshal([]byte(keeps), &kept)); err != nil {
 		return nil, lanzha.Internal("check.shape", err)
 	}
-	s := &shape{bound: map[ask][]Bound{}, kinds: map[institution.Kind]bool{}}
-	for _, m := range measures {
+	s := &shape{bound: map[ask][]Bound{}, kinds: map[institution.Kind]bool{}, free: map[Service]Words{}}
+	for _, k := range kept {
+		s.free[Service(k.Item)] = Words(k.Words)
+	}
+	for _, m := range bind {
 		b := Bound{Measure: m.Measure, Words: Words(m.Words), Basis: m.Citation.Document + m.Citation.Article}
 		if m.Citation.Inferred {
 			b.Basis += "（条号待核）"
