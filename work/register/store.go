@@ -2,8 +2,11 @@ package register
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -111,6 +114,9 @@ func places(values []string) (string, []any) {
 const listingColumns = `id, version, subject, subject_kind, province, city, district, proposal, pack, pack_version, pack_sha, class, grounds, measures, keeps, term_months, cap_months,
 	decided_on, start_on, from_on, until_on, capped, document_no, proposed_by, decided_by, made_at, lifted_at, lifted_by, lift_ground, lift_reason, erased_at`
 
+// listings are the rows that listingColumns are read from.
+const listings = ` FROM listing JOIN listing_law ON sha = law`
+
 func (s *Store) scanListing(row sqldb.Scanner) (Listing, error) {
 	var l Listing
 	var province, city, district lanzha.Region
@@ -154,6 +160,24 @@ func jsonOf(v any) (string, error) {
 	return string(text), nil
 }
 
+// lawOf names what a listing binds to and leaves open by its text.
+func lawOf(measures, keeps string) string {
+	sum := sha256.Sum256([]byte(measures + "\n" + keeps))
+	return hex.EncodeToString(sum[:])
+}
+
+// Law reads the measures and what stays open of all listings that share them.
+func (s *Store) Law(ctx context.Context, q sqldb.Queryer, law string) (measures []Measure, keeps []Kept, err error) {
+	_, err = sqldb.One(ctx, q, "law", func(row sqldb.Scanner) (bool, error) {
+		var m, k string
+		if err := row.Scan(&m, &k); err != nil {
+			return false, err
+		}
+		return true, errors.Join(json.Unmarshal([]byte(m), &measures), json.Unmarshal([]byte(k), &keeps))
+	}, `SELECT measures, keeps FROM listing_law WHERE sha = $1`, law)
+	return measures, keeps, err
+}
+
 // InsertListing adds a listing.
 func (s *Store) InsertListing(ctx context.Context, tx *sqldb.Tx, l Listing) error {
 	grounds, err := jsonOf(l.Grounds)
@@ -168,10 +192,14 @@ func (s *Store) InsertListing(ctx context.Context, tx *sqldb.Tx, l Listing) erro
 	if err != nil {
 		return err
 	}
-	_, err = sqldb.Exec(ctx, tx, `INSERT INTO listing (`+listingColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, 0, '', '', '', 0)`,
+	law := lawOf(measures, keeps)
+	if err := sqldb.Later(ctx, tx, `INSERT INTO listing_law (sha, measures, keeps) VALUES ($1, $2, $3) ON CONFLICT (sha) DO NOTHING`, law, measures, keeps); err != nil {
+		return err
+	}
+	_, err = sqldb.Exec(ctx, tx, `INSERT INTO listing (`+strings.Replace(listingColumns, "measures, keeps", "law", 1)+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, 0, '', '', '', 0)`,
 		string(l.ID), l.Version, string(l.Subject), string(l.Kind), string(l.Region.Province()), string(l.Region.City()), string(l.Region.District()), string(l.Proposal),
-		l.Pack.Name, l.Pack.Version, l.Pack.SHA256, string(l.Class), grounds, measures, keeps, l.TermMonths, l.CapMonths, string(l.DecidedOn), string(l.Start),
+		l.Pack.Name, l.Pack.Version, l.Pack.SHA256, string(l.Class), grounds, law, l.TermMonths, l.CapMonths, string(l.DecidedOn), string(l.Start),
 		string(l.Span.From), string(l.Span.Until), l.Span.Capped, l.DocumentNo, string(l.ProposedBy), string(l.DecidedBy), int64(lanzha.At(l.MadeAt)))
 	return err
 }
@@ -194,12 +222,12 @@ func (s *Store) UpdateListing(ctx context.Context, tx *sqldb.Tx, l Listing) erro
 
 // Listing reads a listing.
 func (s *Store) Listing(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Listing, error) {
-	return sqldb.One(ctx, q, "listing", s.scanListing, `SELECT `+listingColumns+` FROM listing WHERE id = $1`, string(id))
+	return sqldb.One(ctx, q, "listing", s.scanListing, `SELECT `+listingColumns+listings+` WHERE id = $1`, string(id))
 }
 
 // ListingsOf reads all listings of a subject, the oldest first.
 func (s *Store) ListingsOf(ctx context.Context, q sqldb.Queryer, subject lanzha.ID) ([]Listing, error) {
-	return sqldb.All(ctx, q, s.scanListing, `SELECT `+listingColumns+` FROM listing WHERE subject = $1 ORDER BY id`, string(subject))
+	return sqldb.All(ctx, q, s.scanListing, `SELECT `+listingColumns+listings+` WHERE subject = $1 ORDER BY id`, string(subject))
 }
 
 // Filter narrows Listings; empty fields do not.
@@ -259,25 +287,24 @@ func (s *Store) Listings(ctx context.Context, q sqldb.Queryer, f Filter) ([]List
 		where.And("id < ?", string(f.After.ID))
 	}
 	limit := where.Arg(f.Limit)
-	return sqldb.All(ctx, q, s.scanListing, `SELECT `+listingColumns+` FROM listing WHERE `+where.String()+` ORDER BY `+order+` LIMIT `+limit, where.Args()...)
+	return sqldb.All(ctx, q, s.scanListing, `SELECT `+listingColumns+listings+` WHERE `+where.String()+` ORDER BY `+order+` LIMIT `+limit, where.Args()...)
 }
 
 // Current is what a check needs of a listing that may still bind.
 type Current struct {
-	Listing  lanzha.ID
-	Index    string // blind, of the subject's number
-	Name     string // blind, of the subject's name
-	Span     Span
-	Measures string // JSON of []Measure; most listings have the same text
-	Keeps    string // JSON of []Kept; likewise
+	Listing lanzha.ID
+	Index   string // blind, of the subject's number
+	Name    string // blind, of the subject's name
+	Span    Span
+	Law     string // what Store.Law reads; most listings share it
 }
 
-const current = `SELECT l.id, s.number_index, s.name_index, l.from_on, l.until_on, l.measures, l.keeps FROM listing l JOIN register_subject s ON s.id = l.subject
+const current = `SELECT l.id, s.number_index, s.name_index, l.from_on, l.until_on, l.law FROM listing l JOIN register_subject s ON s.id = l.subject
 	WHERE l.lifted_at = 0 AND l.erased_at = 0`
 
 func scanCurrent(row sqldb.Scanner) (Current, error) {
 	var c Current
-	err := row.Scan(&c.Listing, &c.Index, &c.Name, &c.Span.From, &c.Span.Until, &c.Measures, &c.Keeps)
+	err := row.Scan(&c.Listing, &c.Index, &c.Name, &c.Span.From, &c.Span.Until, &c.Law)
 	return c, err
 }
 

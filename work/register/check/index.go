@@ -2,8 +2,6 @@ package check
 
 import (
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -26,7 +24,7 @@ type Index struct {
 	entries []entry
 	slots   []uint32 // 1 + place in entries, 0 is free; open addressing
 	shapes  []*shape
-	known   map[[2]string]uint32 // shapes by their texts
+	laws    map[string]uint32 // shapes by their law
 	gone    map[[16]byte]bool    // listings of whom only the ID is known, to be dropped
 	asOf    asOf
 }
@@ -63,7 +61,7 @@ type ask struct {
 
 // NewIndex makes an empty index with room for some listings.
 func NewIndex(room int) *Index {
-	x := &Index{known: map[[2]string]uint32{}, gone: map[[16]byte]bool{}}
+	x := &Index{laws: map[string]uint32{}, gone: map[[16]byte]bool{}}
 	x.grow(room)
 	return x
 }
@@ -140,43 +138,38 @@ func (x *Index) read(c register.Current) (entry, error) {
 	if name, ok := vault.ParseSum(c.Name); ok {
 		e.name = [8]byte(name.Bits[:8])
 	}
-	var err error
-	e.shape, err = x.shape(c.Measures, c.Keeps)
-	return e, err
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if e.shape, ok = x.laws[c.Law]; !ok {
+		return e, lanzha.Internal("check.Put", fmt.Errorf("the law of listing %s was not learned", c.Listing))
+	}
+	return e, nil
 }
 
-// shape finds the measures of a text, which it decodes once.
-func (x *Index) shape(measures, keeps string) (uint32, error) {
-	text := [2]string{measures, keeps}
+// Knows reports whether a law was learned.
+func (x *Index) Knows(law string) bool {
 	x.mu.RLock()
-	n, ok := x.known[text]
-	x.mu.RUnlock()
-	if ok {
-		return n, nil
-	}
-	s, err := readShape(measures, keeps)
-	if err != nil {
-		return 0, err
-	}
+	defer x.mu.RUnlock()
+	_, ok := x.laws[law]
+	return ok
+}
+
+// Learn takes what the listings of a law bind to and leave open, before the
+// first of them is put.
+func (x *Index) Learn(law string, measures []register.Measure, keeps []register.Kept) {
+	s := shapeOf(measures, keeps)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	n = uint32(len(x.shapes))
+	x.laws[law] = uint32(len(x.shapes))
 	x.shapes = append(x.shapes, s)
-	x.known[text] = n
-	return n, nil
 }
 
-func readShape(measures, keeps string) (*shape, error) {
-	var bind []register.Measure
-	var kept []register.Kept
-	if err := errors.Join(json.Unmarshal([]byte(measures), &bind), json.Unmarshal([]byte(keeps), &kept)); err != nil {
-		return nil, lanzha.Internal("check.shape", err)
-	}
+func shapeOf(measures []register.Measure, keeps []register.Kept) *shape {
 	s := &shape{bound: map[ask][]Bound{}, kinds: map[institution.Kind]bool{}, free: map[Service]Words{}}
-	for _, k := range kept {
+	for _, k := range keeps {
 		s.free[Service(k.Item)] = Words(k.Words)
 	}
-	for _, m := range bind {
+	for _, m := range measures {
 		b := Bound{Measure: m.Measure, Words: Words(m.Words), Basis: m.Citation.Document + m.Citation.Article}
 		if m.Citation.Inferred {
 			b.Basis += "（条号待核）"
@@ -190,7 +183,7 @@ func readShape(measures, keeps string) (*shape, error) {
 			s.bound[to] = append(s.bound[to], b)
 		}
 	}
-	return s, nil
+	return s
 }
 
 // Drop takes listings out that were lifted or erased.

@@ -73,7 +73,7 @@ func (d *Desk) load(ctx context.Context) error {
 			return err
 		}
 		for _, c := range page {
-			if err := d.index.Put(c); err != nil {
+			if err := d.put(ctx, c); err != nil {
 				return err
 			}
 		}
@@ -109,7 +109,7 @@ func (d *Desk) follow(ctx context.Context) error {
 			case err != nil:
 				return err
 			default:
-				if err := d.index.Put(c); err != nil {
+				if err := d.put(ctx, c); err != nil {
 					return err
 				}
 			}
@@ -120,6 +120,17 @@ func (d *Desk) follow(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+func (d *Desk) put(ctx context.Context, c register.Current) error {
+	if !d.index.Knows(c.Law) {
+		measures, keeps, err := d.Register.Law(ctx, d.DB.Read(), c.Law)
+		if err != nil {
+			return err
+		}
+		d.index.Learn(c.Law, measures, keeps)
+	}
+	return d.index.Put(c)
 }
 
 func (x *Index) cursor() journal.Cursor {

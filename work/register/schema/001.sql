@@ -65,6 +65,14 @@ CREATE TABLE proposal_step (
   PRIMARY KEY (proposal, version)
 );
 
+-- What listings bind to and leave open, as it was decided. Most listings share
+-- the text, so it is kept once, for good: it holds no personal data.
+CREATE TABLE listing_law (
+  sha      TEXT PRIMARY KEY,     -- SHA-256 of measures and keeps, hex
+  measures TEXT NOT NULL,        -- JSON
+  keeps    TEXT NOT NULL         -- JSON
+);
+
 -- The register. Kept after the end for the operator's retention; days are civil
 -- dates, '' where they are not known. No column says whether a listing binds:
 -- that follows from from_on, until_on and lifted_at.
@@ -82,8 +90,7 @@ CREATE TABLE listing (
   pack_sha     TEXT NOT NULL,     -- empty of an older regime
   class        TEXT NOT NULL,     -- A, B; empty of an older regime
   grounds      TEXT NOT NULL,     -- JSON
-  measures     TEXT NOT NULL,     -- as decided, JSON
-  keeps        TEXT NOT NULL,     -- what stays open, JSON
+  law          TEXT NOT NULL REFERENCES listing_law (sha),
   term_months  BIGINT NOT NULL,
   cap_months   BIGINT NOT NULL,
   decided_on   TEXT NOT NULL,
