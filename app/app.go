@@ -36,6 +36,8 @@ import (
 	"lanzha/work/clue/den"
 	"lanzha/work/clue/disposal"
 	"lanzha/work/duty"
+	"lanzha/work/register"
+	"lanzha/work/register/check"
 	"lanzha/work/report"
 )
 
@@ -44,6 +46,7 @@ func Schemas() []sqldb.Schema {
 	return []sqldb.Schema{
 		journal.Schema(), outbox.Schema(), auth.Schema(), api.Schema(), institution.Schema(), duty.Schema(),
 		report.Schema(), clue.Schema(), disposal.Schema(), den.Schema(), cases.Schema(),
+		register.Schema(), check.Schema(),
 	}
 }
 
@@ -78,6 +81,7 @@ type App struct {
 	Disposals *disposal.Desk
 	Dens      *den.Desk
 	Cases     *cases.Desk
+	Checks    *check.Desk
 
 	// FirstLogin and FirstPassword are set when this start made the first
 	// administrator. They are shown once and kept nowhere.
@@ -227,6 +231,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) (err error) {
 	group.Go(func() error { return a.Outbox.Run(ctx) })
 	group.Go(func() error { return a.sealer.Run(ctx) })
 	group.Go(func() error { return a.tidy(ctx) })
+	group.Go(func() error { return a.Checks.Run(ctx) })
 	return group.Wait()
 }
 

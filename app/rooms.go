@@ -22,6 +22,8 @@ import (
 	"lanzha/work/clue/disposal"
 	"lanzha/work/duty"
 	"lanzha/work/index"
+	"lanzha/work/register"
+	"lanzha/work/register/check"
 	"lanzha/work/report"
 )
 
@@ -95,6 +97,12 @@ func (a *App) rooms() error {
 	a.Cases.Finders["dossier"] = a.Cases.Find
 	a.Cases.Follow()
 
+	listings := register.NewStore(a.Vault)
+	a.Checks = check.New(&check.Desk{
+		DB: a.DB, Journal: a.Journal, Vault: a.Vault, Register: listings, Directory: a.Directory, IDs: a.ids, Now: a.now, Zone: zone,
+		Options: check.Options{PerMinute: a.Config.Register.ChecksPerMinute, Region: a.Config.Centre.Region},
+	})
+
 	a.mount()
 	return nil
 }
@@ -116,6 +124,7 @@ func (a *App) mount() {
 	a.platform.Mount(a.API, may, a.DB, a.Clues, a.Disposals)
 	a.Dens.Mount(a.API, may)
 	a.Cases.Mount(a.API, may)
+	a.Checks.Mount(a.API, may)
 	search := &index.Index{
 		DB: a.DB, Reports: a.Reports.Store, Clues: a.Clues.Store, Dens: a.Dens.Store, Cases: a.Cases.Store, Directory: a.Directory, Now: a.now,
 	}

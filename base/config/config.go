@@ -22,16 +22,17 @@ import (
 // (unless an env tag names another), and by a flag that the command line maps
 // to the path.
 type Config struct {
-	Listen   string  `yaml:"listen" default:"127.0.0.1:9611" help:"address and port to serve on"`
-	Data     string  `yaml:"data" default:"./lanzha-data" help:"folder for the database file and the keys"`
-	Database string  `yaml:"database" help:"path of a SQLite file or postgres://...; empty is lanzha.db in the data folder"`
-	Centre   Centre  `yaml:"centre"`
-	Keys     Keys    `yaml:"keys"`
-	OIDC     OIDC    `yaml:"oidc"`
-	TLS      TLS     `yaml:"tls"`
-	Lookups  Lookups `yaml:"lookups"`
-	Den      Den     `yaml:"den"`
-	Log      Log     `yaml:"log"`
+	Listen   string   `yaml:"listen" default:"127.0.0.1:9611" help:"address and port to serve on"`
+	Data     string   `yaml:"data" default:"./lanzha-data" help:"folder for the database file and the keys"`
+	Database string   `yaml:"database" help:"path of a SQLite file or postgres://...; empty is lanzha.db in the data folder"`
+	Centre   Centre   `yaml:"centre"`
+	Keys     Keys     `yaml:"keys"`
+	OIDC     OIDC     `yaml:"oidc"`
+	TLS      TLS      `yaml:"tls"`
+	Lookups  Lookups  `yaml:"lookups"`
+	Den      Den      `yaml:"den"`
+	Register Register `yaml:"register"`
+	Log      Log      `yaml:"log"`
 }
 
 // Centre is whose house this is.
@@ -77,6 +78,11 @@ type Lookups struct {
 type Den struct {
 	Window        time.Duration `yaml:"window" default:"720h" help:"how far apart the answers about one place may lie"`
 	ReceiveWithin time.Duration `yaml:"receiveWithin" default:"30m" help:"how long the local police have to receive a den before the leader on duty hears of it"`
+}
+
+// Register is the punishment register.
+type Register struct {
+	ChecksPerMinute int64 `yaml:"checksPerMinute" default:"6000" help:"how many persons an institution may check in a minute, where no quota of its own is set; each process counts for itself"`
 }
 
 // Log is the program's own log, on standard error.
@@ -147,6 +153,9 @@ func (c *Config) check() error {
 	}
 	if c.Den.ReceiveWithin <= 0 {
 		return lanzha.Invalid("den.receiveWithin", "must be longer than nothing")
+	}
+	if c.Register.ChecksPerMinute < 0 {
+		return lanzha.Invalid("register.checksPerMinute", "must be 0 (none but those with a quota) or more")
 	}
 	if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, c.Log.Level) {
 		return lanzha.Invalid("log.level", "want one of %s", strings.Join(levels, ", "))

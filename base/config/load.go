@@ -254,6 +254,12 @@ func (o *option) set(text, origin string) error {
 			return lanzha.Invalid(o.path, "%s: want true or false", origin)
 		}
 		*p = b
+	case *int64:
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return lanzha.Invalid(o.path, "%s: want a whole number", origin)
+		}
+		*p = n
 	case *[]string:
 		*p = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 	default:

@@ -25,7 +25,7 @@ type Index struct {
 	slots   []uint32 // 1 + place in entries, 0 is free; open addressing
 	shapes  []*shape
 	laws    map[string]uint32 // shapes by their law
-	gone    map[[16]byte]bool    // listings of whom only the ID is known, to be dropped
+	gone    map[[16]byte]bool // listings of whom only the ID is known, to be dropped
 	asOf    asOf
 }
 
