@@ -24,7 +24,15 @@ type Finding struct {
 	TermMonths int // 0 is open
 	CapMonths  int // 0 is open
 	Start      Day // "" is open: imprisoned and not released
+
+	// Discretion says that the organ may list and need not, or that no clause
+	// was found on such a subject: it states its reasons.
+	Discretion bool
 }
+
+// reasoned are the silences on which the organ decides and states its reasons:
+// minors and first offenders.
+var reasoned = []string{"JP-31", "JP-31-first"}
 
 // answerForm is the result of a joint-punishment pack, as far as it is read.
 type answerForm struct {
@@ -39,10 +47,11 @@ type answerForm struct {
 	Term      int        `json:"termMonths"`
 	CapYears  int        `json:"capYears"`
 	Start     Day        `json:"start"`
+	May       bool       `json:"discretionary"`
 }
 
 type ruleForm struct {
-	Row         string `json:"row"`
+	Row         string `json:"id"`
 	Kind        string `json:"kind"`
 	Measure     string `json:"measure"`
 	Service     string `json:"service"`
@@ -66,6 +75,7 @@ func Find(a policy.Answer) (Finding, error) {
 	f := Finding{
 		Grounds: form.Grounds, Way: form.Way, Listable: form.Listable, Excluded: form.Excluded, Level: form.Level,
 		TermMonths: form.Term, CapMonths: 12 * form.CapYears, Start: form.Start,
+		Discretion: form.May || slices.ContainsFunc(a.Silent, func(s policy.Silence) bool { return slices.Contains(reasoned, s.Row) }),
 	}
 	if form.Class == string(ClassA) || form.Class == string(ClassB) {
 		f.Class = Class(form.Class)
@@ -141,7 +151,7 @@ func complete(facts map[string]any, c circumstances) map[string]any {
 	if conduct, ok := out["conduct"].(map[string]any); ok {
 		on, _ := conduct["firstOn"].(string)
 		if age, ok := c.subject.ageOn(Day(on)); ok {
-			fill(out, "subject.ageYears", age)
+			fill(out, "subject.ageYears", float64(age)) // as JSON has numbers
 		}
 	}
 	var run *Listing // the last one that was counted

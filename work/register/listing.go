@@ -64,7 +64,7 @@ type Listing struct {
 	Measures   []Measure
 	Keeps      []Kept // all that stays open, also what no measure comes near
 	TermMonths int    // 0 of an older regime, which keeps its own dates
-	CapMonths  int // how long a continuous run may last at most; 0 is no cap
+	CapMonths  int    // how long a continuous run may last at most; 0 is no cap
 
 	DecidedOn  Day
 	Start      Day  // from which the term counts; "" is not known: imprisoned and not released

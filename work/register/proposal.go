@@ -236,6 +236,11 @@ func (p *Proposal) propose(c Command, by Officer, now time.Time) error {
 	if err := p.listable(true); err != nil {
 		return err
 	}
+	if f, err := Find(p.Answer); err != nil {
+		return err
+	} else if f.Discretion && c.Note == "" {
+		return lanzha.Invalid("body.note", "the law leaves this to the organ: state why it should be listed all the same")
+	}
 	p.ProposedBy, p.ProposedAt = by.ID, now
 	return nil
 }
@@ -337,9 +342,6 @@ func (p *Proposal) listable(review bool) error {
 	if err != nil {
 		return err
 	}
-	held := func(name string) bool {
-		return slices.ContainsFunc(p.Confirmed, func(r Remark) bool { return r.Row == name })
-	}
 	switch {
 	case !p.Answer.InForce:
 		e := lanzha.Conflict("the rules of pack %s were not in force on %s", p.Pack, p.Answer.At)
@@ -353,20 +355,48 @@ func (p *Proposal) listable(review bool) error {
 	case review && waitsForReview(p.Answer):
 		return nil
 	}
-	for _, n := range p.Answer.Needs {
-		switch {
-		case !decisive(n), held(n.Name):
-		case discretionary(n):
-			return &lanzha.Error{Code: lanzha.CodeConflict, Field: "body.confirm", Message: n.Name + " is open, and the decision depends on it: " + n.Why.EN, Hint: "state how it is held, with the reason"}
-		default:
-			return &lanzha.Error{Code: lanzha.CodeConflict, Field: "body.facts." + n.Name, Message: "this is missing, and the decision depends on it: " + n.Why.EN, Hint: "find it out and enter it"}
-		}
+	if err := p.waits(); err != nil {
+		return err
 	}
 	switch {
 	case f.Class == "" || f.Listable != nil && !*f.Listable:
 		return &lanzha.Error{Code: lanzha.CodeConflict, Field: "body.facts", Message: "by the rules these facts do not make a listing", Hint: "read in the answer which rows hold and which do not"}
 	case len(f.Measures) == 0 || f.TermMonths == 0:
 		return lanzha.Conflict("the answer gives no measures or no term")
+	}
+	return nil
+}
+
+// waits says what the decision still waits for: facts and figures first, then
+// readings that nobody has taken.
+func (p *Proposal) waits() error {
+	var facts, readings []string
+	var why policy.Words
+	for _, n := range p.Answer.Needs {
+		held := slices.ContainsFunc(p.Confirmed, func(r Remark) bool { return r.Row == n.Name })
+		switch {
+		case !decisive(n), held:
+			continue
+		case discretionary(n):
+			readings = append(readings, n.Name)
+		default:
+			facts = append(facts, n.Name)
+		}
+		if why == (policy.Words{}) {
+			why = n.Why
+		}
+	}
+	switch {
+	case len(facts) > 0:
+		return &lanzha.Error{
+			Code: lanzha.CodeConflict, Field: "body.facts." + facts[0], Message: "the decision waits for what is missing: " + strings.Join(facts, ", "),
+			Hint: "find it out and enter it",
+		}
+	case len(readings) > 0:
+		return &lanzha.Error{
+			Code: lanzha.CodeConflict, Field: "body.confirm", Message: "the text does not say, and the decision depends on it: " + strings.Join(readings, ", ") + ": " + why.ZH,
+			Hint: "ask the organ above; what it says is cited in an overlay of the pack",
+		}
 	}
 	return nil
 }

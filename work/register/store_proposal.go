@@ -211,15 +211,16 @@ func (s *Store) Steps(ctx context.Context, q sqldb.Queryer, proposal lanzha.ID) 
 // and listings. What remains says that somebody was listed, by which rows, from
 // when to when, and by whom.
 func (s *Store) EraseSubject(ctx context.Context, tx *sqldb.Tx, subject lanzha.ID, at time.Time) error {
-	for _, query := range []string{
-		`UPDATE register_subject SET name = '', number = '', number_index = '', name_index = '', erased_at = $2 WHERE id = $1 AND erased_at = 0`,
-		`UPDATE proposal SET facts = '', evidence = '', remarks = '', version = version + 1 WHERE subject = $1 AND $2 > 0`,
-		`UPDATE proposal_step SET note = '' WHERE proposal IN (SELECT id FROM proposal WHERE subject = $1) AND $2 > 0`,
-		`UPDATE listing SET lift_reason = '', erased_at = $2, version = version + 1 WHERE subject = $1`,
-	} {
-		if _, err := sqldb.Exec(ctx, tx, query, string(subject), int64(lanzha.At(at))); err != nil {
-			return err
-		}
+	if _, err := sqldb.Exec(ctx, tx, `UPDATE register_subject SET name = '', number = '', number_index = '', name_index = '', erased_at = $1 WHERE id = $2`,
+		int64(lanzha.At(at)), string(subject)); err != nil {
+		return err
 	}
-	return nil
+	if _, err := sqldb.Exec(ctx, tx, `UPDATE proposal SET facts = '', evidence = '', remarks = '', version = version + 1 WHERE subject = $1`, string(subject)); err != nil {
+		return err
+	}
+	if _, err := sqldb.Exec(ctx, tx, `UPDATE proposal_step SET note = '' WHERE proposal IN (SELECT id FROM proposal WHERE subject = $1)`, string(subject)); err != nil {
+		return err
+	}
+	_, err := sqldb.Exec(ctx, tx, `UPDATE listing SET lift_reason = '', erased_at = $1, version = version + 1 WHERE subject = $2`, int64(lanzha.At(at)), string(subject))
+	return err
 }

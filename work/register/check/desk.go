@@ -55,6 +55,9 @@ func New(d *Desk) *Desk {
 	return d
 }
 
+// IndexBytes is what the list takes in memory.
+func (d *Desk) IndexBytes() int { return d.index.Bytes() }
+
 // asker is what is counted of one institution.
 type asker struct {
 	mu     sync.Mutex
