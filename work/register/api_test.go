@@ -188,7 +188,7 @@ func TestWhatCannotBeListed(t *testing.T) {
 		{"how many is not known", with(registertest.Traded(), "objects", []body{{"kind": "bank_account"}}), "body.facts."},
 		{"an opening under another's name before the law: the text does not say", with(registertest.Traded(), "conduct", body{"kind": "sham_agency", "firstOn": "2022-01-01", "lastOn": "2022-01-01"}), "body.confirm"},
 		{"designated by a county", with(registertest.Traded(), "designation", body{"level": "county"}), "body.facts"},
-		{"decided before the measures were in force", with(registertest.Traded(), "decision", body{"on": "2024-11-30"}), ""},
+		{"decided before the measures were in force", with(registertest.Traded(), "decision", body{"date": "2024-11-30"}), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			both(t, func(h *registertest.House) {

@@ -138,7 +138,7 @@ func complete(facts map[string]any, c circumstances) map[string]any {
 	if out == nil {
 		out = map[string]any{}
 	}
-	fill(out, "decision.on", string(c.today))
+	fill(out, "decision.date", string(c.today))
 	if out["ground"] == "designated" || out["ground"] == "both" {
 		fill(out, "designation.level", c.level.String())
 	}
