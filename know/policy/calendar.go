@@ -42,7 +42,7 @@ func civil(day int64) (int, time.Month, int) {
 
 // dateOn is the civil date of an instant in a zone.
 func dateOn(micros int64, zone *time.Location) int64 {
-	y, m, d := time.UnixMicro(micros).In(zone).Date()
+	y, m, d := timeOf(micros).In(zone).Date()
 	return dayOf(y, m, d)
 }
 
@@ -80,8 +80,10 @@ func printDate(day int64) string {
 	return time.Unix(day*daySeconds, 0).UTC().Format(time.DateOnly)
 }
 
+func timeOf(micros int64) time.Time { return time.UnixMicro(micros) }
+
 func printInstant(micros int64, zone *time.Location) string {
-	return time.UnixMicro(micros).In(zone).Format(time.RFC3339Nano)
+	return timeOf(micros).In(zone).Format(time.RFC3339Nano)
 }
 
 //go:embed packs/holidays.yaml

@@ -178,11 +178,17 @@ func (f *frame) dues() []Due {
 		if from.kind > null && n.kind > null {
 			row.Due = f.print(due(f, from, n))
 		}
+		var waits nameSet
 		if row.Due == "" {
 			for _, n := range f.acc.all() {
-				row.Waits = append(row.Waits, f.nameOf(n).name)
+				u := f.nameOf(n)
+				row.Waits = append(row.Waits, u.name)
+				if u.kind == needParameter || u.kind == needHolidays {
+					waits.add(n)
+				}
 			}
 		}
+		f.waits = append(f.waits, waits)
 		out = append(out, row)
 	}
 	return out

@@ -23,6 +23,23 @@ func (s *nameSet) join(other *nameSet) {
 }
 func (s *nameSet) empty() bool { return s[0]|s[1]|s[2]|s[3] == 0 }
 
+// without takes the members of other out, within takes all else out.
+func (s *nameSet) without(other *nameSet) {
+	for i := range s {
+		s[i] &^= other[i]
+	}
+}
+
+func (s *nameSet) within(other *nameSet) {
+	for i := range s {
+		s[i] &= other[i]
+	}
+}
+
+func (s *nameSet) size() int {
+	return bits.OnesCount64(s[0]) + bits.OnesCount64(s[1]) + bits.OnesCount64(s[2]) + bits.OnesCount64(s[3])
+}
+
 // all lists the members in the pack's order.
 func (s *nameSet) all() []int {
 	var out []int
@@ -52,6 +69,7 @@ type frame struct {
 	choice  []int8  // by name, of open rows and rows marked U: 0 is open, 1 it is not so, 2 and more it is
 	clash   *clash
 	extra   []extraName // unknown fields of lists that were given
+	waits   []nameSet   // by obligation that has arisen: parameters and holidays that its date waits for
 }
 
 // clash is two rows of a unique table that both hold.
@@ -83,7 +101,7 @@ func (f *frame) clear() {
 	copy(f.vals, p.blank)
 	copy(f.deps[:p.computed], p.blankDeps)
 	clear(f.used)
-	f.acc, f.clash, f.wide, f.extra = nameSet{}, nil, false, f.extra[:0]
+	f.acc, f.clash, f.wide, f.extra, f.waits = nameSet{}, nil, false, f.extra[:0], f.waits[:0]
 	f.again()
 }
 
@@ -217,12 +235,21 @@ func (t *tableCode) decide(f *frame) {
 		}
 		then := r.then
 		switch {
-		case alternative < 0:
-			then = nil
+		case alternative < 0: // it may turn out not to apply, too
+			for _, reading := range r.alternatives {
+				for _, e := range reading {
+					if e != nil {
+						e(f)
+					}
+				}
+			}
+			t.merge(f, nil, true, started)
+			started = true
+			continue
 		case r.open:
 			then = r.alternatives[alternative]
 		}
-		t.merge(f, then, alternative < 0, started)
+		t.merge(f, then, false, started)
 		started = true
 		if v.isTrue() {
 			if t.hit == hitFirst {

@@ -353,7 +353,7 @@ var loops = map[string]loopOf{
 	loopExists: func(over, body expr, at int) expr { return quantifier(over, body, at, true) },
 	loopAll:    func(over, body expr, at int) expr { return quantifier(over, body, at, false) },
 	loopFilter: func(over, body expr, at int) expr {
-		return eachOf(over, at, func(f *frame, e value, out *[]value) {
+		return eachOf(over, body, at, func(f *frame, e value, out *[]value) {
 			switch keep := body(f); {
 			case keep.kind == unknown:
 				e.doubt = true
@@ -364,7 +364,7 @@ var loops = map[string]loopOf{
 		})
 	},
 	loopMap: func(over, body expr, at int) expr {
-		return eachOf(over, at, func(f *frame, e value, out *[]value) {
+		return eachOf(over, body, at, func(f *frame, e value, out *[]value) {
 			v := body(f)
 			v.doubt = v.doubt || e.doubt
 			*out = append(*out, v)
@@ -374,7 +374,7 @@ var loops = map[string]loopOf{
 		return func(f *frame) value {
 			l := over(f)
 			if l.kind != list {
-				return l
+				return f.dry(l, body, at)
 			}
 			total := intOf(0)
 			for _, e := range *l.l {
@@ -396,7 +396,7 @@ func quantifier(over, body expr, at int, until bool) expr {
 		before := f.acc
 		l := over(f)
 		if l.kind != list {
-			return condition(l)
+			return condition(f.dry(l, body, at))
 		}
 		found := boolOf(!until)
 		for _, e := range *l.l {
@@ -419,11 +419,21 @@ func quantifier(over, body expr, at int, until bool) expr {
 	}
 }
 
-func eachOf(over expr, at int, do func(f *frame, e value, out *[]value)) expr {
+// dry runs the body of a loop whose list is unknown, for the names that it
+// would read, and gives the unknown.
+func (f *frame) dry(l value, body expr, at int) value {
+	if l.kind == unknown {
+		f.locals[at] = missing
+		body(f)
+	}
+	return l
+}
+
+func eachOf(over, body expr, at int, do func(f *frame, e value, out *[]value)) expr {
 	return func(f *frame) value {
 		l := over(f)
 		if l.kind != list {
-			return l
+			return f.dry(l, body, at)
 		}
 		out := make([]value, 0, len(*l.l))
 		for _, e := range *l.l {

@@ -1,20 +1,309 @@
 package policy
 
-// missing: first form, without the search: every name that a part depends on.
+// What is missing is exactly what can still change the result. The names that
+// an undetermined part of the result depends on (frame.acc) are candidates;
+// for each the search looks for a witness: an assignment of the other unknowns
+// under which two values of the candidate give two results. It tries them one
+// unknown after the other, and stops on a branch as soon as the part is
+// determined, or no longer depends on the candidate.
+//
+// An open row and a row marked U are questions about the facts at hand. An
+// input is tried with the questions left open: what matters only under one
+// answer is not asked for before there is that answer. A question is named
+// once the condition of its row holds; until then the inputs that the
+// condition waits for are named.
+//
+// When nothing has a witness, and all was tried, the part is the same whatever
+// the unknowns are: that is then the result.
+
+// searchBudget bounds the evaluations of one search over all parts. What has
+// not been ruled out when it is used up stays named.
+const searchBudget = 20_000
+
+// missing fills in what the result still depends on, and the parts that the
+// search has determined.
 func (f *frame) missing(parts []outcome, a *Answer) {
-	var all nameSet
+	clash := f.clash
+	wide := make([]outcome, len(parts)) // with rows marked U as unknown
+	candidates := 1
 	for i := range parts {
-		all.join(&parts[i].deps)
+		wide[i] = parts[i]
+		if f.program.unconfirmed {
+			f.widen(true)
+			wide[i] = f.part(i)
+		}
+		candidates += parts[i].deps.size() + wide[i].deps.size()
+	}
+	waits := make([]nameSet, len(parts)) // by part
+	s := &search{frame: f, share: searchBudget / candidates}
+	for i := range parts {
+		if wide[i].known && parts[i].known {
+			continue
+		}
+		s.part = i
+		f.widen(false)
+		named, constant := s.named(&parts[i])
+		if !wide[i].known && f.program.unconfirmed {
+			f.widen(true)
+			more, _ := s.named(&wide[i])
+			named.join(&more)
+			f.widen(false)
+		}
+		if constant && !parts[i].known {
+			if v, ok := s.any(); ok {
+				parts[i] = outcome{value: v, known: true}
+			}
+		}
+		waits[i] = named
+	}
+	f.widen(false)
+	f.clash = clash
+	f.report(waits, a)
+}
+
+// named finds the names that matter to the part. constant is whether it is
+// certain that none does.
+func (s *search) named(now *outcome) (named nameSet, constant bool) {
+	constant = true
+	var later nameSet // questions that have not arisen
+	for _, n := range now.deps.all() {
+		question := s.frame.program.questions.has(n)
+		s.spent = 0
+		found, sure := s.witness(n, now, question)
+		if !found && sure {
+			continue
+		}
+		constant = false
+		if question && !s.frame.arisen(n) {
+			later.add(n)
+		} else {
+			named.add(n)
+		}
+	}
+	if named.empty() { // whatever the facts are, some question arises
+		named = later
+	}
+	return named, constant
+}
+
+// report lists the names in the pack's order. A due date waits for parameters
+// that are not set and for holidays that are not known; an input that starts
+// its clock is no gap, it has not happened yet.
+func (f *frame) report(waits []nameSet, a *Answer) {
+	var all nameSet
+	for i := range waits {
+		all.join(&waits[i])
+	}
+	for i := range f.waits {
+		all.join(&f.waits[i])
 	}
 	for _, n := range all.all() {
 		u := f.nameOf(n)
 		need := Need{Name: u.name, Kind: u.kind, Why: u.why, For: []string{}}
-		for i := range parts {
-			if parts[i].deps.has(n) {
+		for i := range waits {
+			if waits[i].has(n) {
 				need.For = append(need.For, f.program.results[i].name)
+			}
+		}
+		for i := range f.waits {
+			if f.waits[i].has(n) {
+				need.For = append(need.For, a.Due[i].Row)
 			}
 		}
 		a.Missing = append(a.Missing, u.name)
 		a.Needs = append(a.Needs, need)
 	}
+}
+
+// widen sets whether rows marked U count as unknown.
+func (f *frame) widen(wide bool) {
+	f.wide = wide
+	f.again()
+}
+
+// arisen is whether a question has arisen: the condition of a row that is open
+// or marked U holds. Inputs and parameters always have.
+func (f *frame) arisen(n int) bool {
+	u := f.nameOf(n)
+	return u.row == nil || u.row.when(f).isTrue()
+}
+
+// search tries values for what is unknown.
+type search struct {
+	frame *frame
+	part  int
+	share int // evaluations for one candidate
+	spent int
+}
+
+// eval evaluates the part anew.
+func (s *search) eval() outcome {
+	s.spent++
+	s.frame.again()
+	return s.frame.part(s.part)
+}
+
+// witness looks for a witness that a candidate changes the part. sure is
+// whether all was tried. answering is whether questions are tried as well.
+func (s *search) witness(candidate int, now *outcome, answering bool) (found, sure bool) {
+	if now.known || !now.deps.has(candidate) {
+		return false, true
+	}
+	if s.spent >= s.share {
+		return false, false
+	}
+	others := now.deps
+	others.remove(candidate)
+	if !answering {
+		others.without(&s.frame.program.questions)
+	}
+	next := s.frame.cheapest(&others)
+	if next < 0 { // nothing else is open
+		return s.changes(candidate)
+	}
+	values, sure := s.frame.domain(next)
+	for _, v := range values {
+		undo := s.frame.assume(next, v)
+		o := s.eval()
+		found, all := s.witness(candidate, &o, answering)
+		undo()
+		if found {
+			return true, true
+		}
+		sure = sure && all
+	}
+	return false, sure
+}
+
+// changes is whether two values of a candidate give two results. That the
+// result stays open is one more result.
+func (s *search) changes(candidate int) (found, sure bool) {
+	values, sure := s.frame.domain(candidate)
+	var first outcome
+	for i, v := range values {
+		undo := s.frame.assume(candidate, v)
+		o := s.eval()
+		if !o.known {
+			var all bool
+			o, all = s.settled(&o)
+			sure = sure && all
+		}
+		undo()
+		switch {
+		case i == 0:
+			first = o
+		case o.known != first.known, o.known && !o.value.same(first.value):
+			return true, true
+		}
+	}
+	return false, sure
+}
+
+// settled is the part when every answer to the questions gives the same, else
+// an open one.
+func (s *search) settled(now *outcome) (o outcome, sure bool) {
+	questions := now.deps
+	questions.within(&s.frame.program.questions)
+	next := s.frame.cheapest(&questions)
+	if next < 0 || s.spent >= s.share {
+		return outcome{}, next >= 0 == (s.spent < s.share)
+	}
+	values, sure := s.frame.domain(next)
+	for i, v := range values {
+		undo := s.frame.assume(next, v)
+		one := s.eval()
+		if !one.known {
+			one, sure = s.settled(&one)
+		}
+		undo()
+		switch {
+		case !one.known:
+			return outcome{}, sure
+		case i == 0:
+			o = one
+		case !one.value.same(o.value):
+			return outcome{}, true
+		}
+	}
+	return o, sure
+}
+
+// any gives the part under some assignment of all it depends on.
+func (s *search) any() (v value, ok bool) {
+	o := s.eval()
+	for !o.known {
+		n := s.frame.cheapest(&o.deps)
+		if n < 0 {
+			return missing, false
+		}
+		values, _ := s.frame.domain(n)
+		if len(values) == 0 {
+			return missing, false
+		}
+		defer s.frame.assume(n, values[0])()
+		o = s.eval()
+	}
+	return o.value, true
+}
+
+// cheapest picks the unknown with the fewest values to try, the first of the
+// pack among equals; -1 is none.
+func (f *frame) cheapest(of *nameSet) int {
+	best, least := -1, 1<<30
+	for _, n := range of.all() {
+		if c := f.cost(n); c < least {
+			best, least = n, c
+		}
+	}
+	return best
+}
+
+func (f *frame) cost(n int) int {
+	u := f.nameOf(n)
+	t := typ{kind: list}
+	switch p := f.program; {
+	case n >= len(p.names):
+		e := f.extra[n-len(p.names)]
+		t = p.inputs[e.input].typ.fields[e.field].typ
+	case u.kind == needHolidays:
+		return 1 << 20
+	case u.row != nil:
+		return 2
+	case u.slot < len(p.inputs):
+		t = p.inputs[u.slot].typ
+	default:
+		t = p.params[u.slot-len(p.inputs)].typ
+	}
+	switch t.kind {
+	case boolean:
+		return 2
+	case text:
+		return 3 + len(t.options)
+	case list:
+		return 90
+	}
+	return 10
+}
+
+// assume gives a name a value until undo is called.
+func (f *frame) assume(n int, v value) (undo func()) {
+	if u := f.nameOf(n); u.row != nil {
+		f.choice[n] = int8(v.n)
+		return func() { f.choice[n] = 0 }
+	} else if u.slot >= 0 {
+		old := f.vals[u.slot]
+		f.vals[u.slot] = v
+		return func() { f.vals[u.slot] = old }
+	}
+	e := f.extra[n-len(f.program.names)]
+	l := f.vals[e.input]
+	cell := &(*(*l.l)[e.item].l)[e.field]
+	old := *cell
+	*cell = v
+	settled := true
+	for _, item := range *l.l {
+		settled = settled && item.known()
+	}
+	f.vals[e.input].doubt = !settled
+	return func() { *cell = old; f.vals[e.input].doubt = true }
 }

@@ -42,6 +42,13 @@ type program struct {
 	sentences []*sentence // every expression, for the search and the lint
 	files     []File      // the texts it was made from
 	frames    sync.Pool
+
+	unconfirmed bool         // some row is marked U
+	questions   nameSet      // the names of open rows and rows marked U
+	behind      [][]*checked // by computed slot: the expressions that give its value
+	literals    [][]value    // by computed slot: the literals that do
+	once        sync.Once
+	prints      []footprint
 }
 
 // unknownName is one thing that may be missing.
@@ -198,6 +205,7 @@ func build(file string, d *document, ref Ref, shared *scope) (*program, error) {
 		b.scope.cache = shared.cache
 	}
 	b.fills = make([]func(*frame), b.slots-b.computed)
+	b.behind, b.literals = make([][]*checked, b.slots-b.computed), make([][]value, b.slots-b.computed)
 	for _, step := range []func() error{b.compileDerived, b.compileTables, b.compileDuties, b.compileSilences, b.compileResult} {
 		if err := step(); err != nil {
 			return nil, err
@@ -500,25 +508,25 @@ func (b *builder) expression(where string, line int, src string, limit int, want
 }
 
 // cell compiles a literal, or CEL behind =.
-func (b *builder) cell(where string, c cellText, limit int, want kind) (expr, error) {
+func (b *builder) cell(where string, c cellText, limit int, want kind) (expr, *sentence, error) {
 	if src, ok := c.cel(); ok {
-		e, _, err := b.expression(where, c.Line, src, limit, want)
-		return e, err
+		return b.expression(where, c.Line, src, limit, want)
 	}
 	v, err := literalOf(c, want)
 	if err != nil {
-		return nil, b.wrong(c.Line, "%s: %s", where, err)
+		return nil, nil, b.wrong(c.Line, "%s: %s", where, err)
 	}
-	return func(*frame) value { return v }, nil
+	return func(*frame) value { return v }, nil, nil
 }
 
 func (b *builder) compileDerived() error {
 	for _, d := range b.doc.Derived {
 		slot := b.scopeNames[d.Name].slot
-		e, _, err := b.expression("derived "+d.Name, d.Value.Line, d.Value.Is, slot, typeKinds[d.Value.Type])
+		e, s, err := b.expression("derived "+d.Name, d.Value.Line, d.Value.Is, slot, typeKinds[d.Value.Type])
 		if err != nil {
 			return err
 		}
+		b.behind[slot-b.computed] = append(b.behind[slot-b.computed], s.checked)
 		b.fills[slot-b.computed] = func(f *frame) { f.keep(slot, e) }
 	}
 	return nil
@@ -588,9 +596,19 @@ func (b *builder) columns(t *tableCode, where string, line int, then ordered[cel
 		if at < 0 {
 			return nil, b.wrong(max(line, cell.Line), "%s: the table %s has no column %q", where, t.name, cell.Name)
 		}
+		var s *sentence
 		var err error
-		if out[at], err = b.cell(where+"."+cell.Name, cell.Value, t.slot, t.columns[at].typ.kind); err != nil {
+		if out[at], s, err = b.cell(where+"."+cell.Name, cell.Value, t.slot, t.columns[at].typ.kind); err != nil {
 			return nil, err
+		}
+		slot := t.slot - b.computed
+		if t.hit != hitCollect {
+			slot += at
+		}
+		if s != nil {
+			b.behind[slot] = append(b.behind[slot], s.checked)
+		} else if v := out[at](nil); v.kind != null {
+			b.literals[slot] = append(b.literals[slot], v)
 		}
 	}
 	return out, nil
@@ -619,6 +637,7 @@ func (b *builder) compileRow(t *tableCode, spec *row) (*rowCode, error) {
 	case len(spec.Then) == 0:
 		return nil, b.wrong(spec.Line, "%s: a row gives something with `then`, or says with `open` what is not settled", spec.ID)
 	case r.unconfirmed:
+		b.unconfirmed = true
 		r.unknown = len(b.names)
 		b.names = append(b.names, unknownName{name: spec.ID, kind: needConfirmation, why: spec.words(), slot: -1, row: r})
 	}
@@ -660,7 +679,7 @@ func (b *builder) compileDuties() error {
 		if (d.unit == "hours" || d.unit == "minutes") && kindOf(s.checked.ast.GetType(s.checked.ast.Expr().ID())) != instant {
 			return b.wrong(spec.Line, "%s: hours and minutes run from an instant, and this is a date", spec.ID)
 		}
-		if d.n, err = b.cell(spec.ID+".within", spec.Within[0].Value, b.slots, integer); err != nil {
+		if d.n, _, err = b.cell(spec.ID+".within", spec.Within[0].Value, b.slots, integer); err != nil {
 			return err
 		}
 		b.duties = append(b.duties, d)
@@ -721,6 +740,9 @@ func (b *builder) makeBlank() {
 	b.blank = make([]value, b.slots)
 	b.blankDeps = make([]nameSet, b.slots)
 	for i, n := range b.names {
+		if n.row != nil {
+			b.questions.add(i)
+		}
 		if n.slot >= 0 && n.kind != needConfirmation {
 			b.blankDeps[n.slot].add(i)
 		}
