@@ -91,6 +91,7 @@ type listingOut = api.One[ListingPage]
 
 // Mount adds the operations of proposals and listings.
 func (d *Desk) Mount(a *api.API, may *auth.Decider) {
+	d.mountPreview(a, may)
 	d.mountProposals(a, may)
 	d.mountDeciding(a, may)
 	d.mountListings(a, may)
