@@ -81,6 +81,7 @@ type App struct {
 	Disposals *disposal.Desk
 	Dens      *den.Desk
 	Cases     *cases.Desk
+	Register  *register.Desk
 	Checks    *check.Desk
 
 	// FirstLogin and FirstPassword are set when this start made the first

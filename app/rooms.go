@@ -16,6 +16,7 @@ import (
 	"lanzha/know/institution"
 	"lanzha/know/number"
 	"lanzha/know/place"
+	"lanzha/know/policy"
 	"lanzha/work/cases"
 	"lanzha/work/clue"
 	"lanzha/work/clue/den"
@@ -97,7 +98,16 @@ func (a *App) rooms() error {
 	a.Cases.Finders["dossier"] = a.Cases.Find
 	a.Cases.Follow()
 
+	packs, err := policy.Shipped()
+	if err != nil {
+		return err
+	}
 	listings := register.NewStore(a.Vault)
+	a.Register = &register.Desk{
+		Store: listings, DB: a.DB, Journal: a.Journal, Outbox: a.Outbox, IDs: a.ids, Now: a.now, Zone: zone,
+		Law: register.Law(packs), OfficerName: a.Auth.NameOf,
+	}
+	a.Register.Register()
 	a.Checks = check.New(&check.Desk{
 		DB: a.DB, Journal: a.Journal, Vault: a.Vault, Register: listings, Directory: a.Directory, IDs: a.ids, Now: a.now, Zone: zone,
 		Options: check.Options{PerMinute: a.Config.Register.ChecksPerMinute, Region: a.Config.Centre.Region},
@@ -124,6 +134,7 @@ func (a *App) mount() {
 	a.platform.Mount(a.API, may, a.DB, a.Clues, a.Disposals)
 	a.Dens.Mount(a.API, may)
 	a.Cases.Mount(a.API, may)
+	a.Register.Mount(a.API, may)
 	a.Checks.Mount(a.API, may)
 	search := &index.Index{
 		DB: a.DB, Reports: a.Reports.Store, Clues: a.Clues.Store, Dens: a.Dens.Store, Cases: a.Cases.Store, Directory: a.Directory, Now: a.now,
