@@ -25,53 +25,51 @@ const searchBudget = 20_000
 func (f *frame) missing(parts []outcome, a *Answer) {
 	clash := f.clash
 	wide := make([]outcome, len(parts)) // with rows marked U as unknown
-	candidates := 1
 	for i := range parts {
 		wide[i] = parts[i]
 		if f.program.unconfirmed {
 			f.widen(true)
 			wide[i] = f.part(i)
 		}
-		candidates += parts[i].deps.size() + wide[i].deps.size()
 	}
 	waits := make([]nameSet, len(parts)) // by part
-	s := &search{frame: f, share: searchBudget / candidates}
+	s := &search{frame: f, left: searchBudget}
+	f.widen(false)
+	s.seen = make([]nameSet, len(parts))
 	for i := range parts {
-		if wide[i].known && parts[i].known {
-			continue
-		}
-		s.part = i
-		f.widen(false)
-		named, constant := s.named(&parts[i])
-		if !wide[i].known && f.program.unconfirmed {
-			f.widen(true)
-			more, _ := s.named(&wide[i])
-			named.join(&more)
-			f.widen(false)
-		}
+		named, constant := s.named(i, &parts[i])
+		waits[i] = named
 		if constant && !parts[i].known {
 			if v, ok := s.any(); ok {
 				parts[i] = outcome{value: v, known: true}
 			}
 		}
-		waits[i] = named
 	}
-	f.widen(false)
+	if f.program.unconfirmed {
+		f.widen(true)
+		s.seen = make([]nameSet, len(parts))
+		for i := range parts {
+			named, _ := s.named(i, &wide[i])
+			waits[i].join(&named)
+		}
+		f.widen(false)
+	}
 	f.clash = clash
 	f.report(waits, a)
 }
 
-// named finds the names that matter to the part. constant is whether it is
+// named finds the names that matter to a part. constant is whether it is
 // certain that none does.
-func (s *search) named(now *outcome) (named nameSet, constant bool) {
-	constant = true
+func (s *search) named(part int, now *outcome) (named nameSet, constant bool) {
+	s.part, constant = part, true
 	var later nameSet // questions that have not arisen
 	for _, n := range now.deps.all() {
 		question := s.frame.program.questions.has(n)
-		s.spent = 0
-		found, sure := s.witness(n, now, question)
-		if !found && sure {
-			continue
+		if !s.seen[part].has(n) {
+			s.share = s.left - s.left/8 // one candidate does not use up what is left
+			if found, sure := s.witness(n, now, question); !found && sure {
+				continue
+			}
 		}
 		constant = false
 		if question && !s.frame.arisen(n) {
@@ -125,21 +123,24 @@ func (f *frame) widen(wide bool) {
 // or marked U holds. Inputs and parameters always have.
 func (f *frame) arisen(n int) bool {
 	u := f.nameOf(n)
-	return u.row == nil || u.row.when(f).isTrue()
+	if u.row == nil {
+		return true
+	}
+	return u.row.when(f).isTrue()
 }
 
 // search tries values for what is unknown.
 type search struct {
 	frame *frame
 	part  int
-	share int // evaluations for one candidate
-	spent int
+	left  int       // evaluations that may still be made
+	share int       // what this candidate leaves of them
+	seen  []nameSet // by part: names whose witness was met on the way
 }
 
 // eval evaluates the part anew.
 func (s *search) eval() outcome {
-	s.spent++
-	s.frame.again()
+	s.left--
 	return s.frame.part(s.part)
 }
 
@@ -149,7 +150,7 @@ func (s *search) witness(candidate int, now *outcome, answering bool) (found, su
 	if now.known || !now.deps.has(candidate) {
 		return false, true
 	}
-	if s.spent >= s.share {
+	if s.left <= s.share {
 		return false, false
 	}
 	others := now.deps
@@ -193,10 +194,28 @@ func (s *search) changes(candidate int) (found, sure bool) {
 		case i == 0:
 			first = o
 		case o.known != first.known, o.known && !o.value.same(first.value):
+			s.spread(candidate, values[0], v)
 			return true, true
 		}
 	}
 	return false, sure
+}
+
+// spread notes which other parts the same witness serves.
+func (s *search) spread(candidate int, one, other value) {
+	parts := make([]outcome, len(s.seen))
+	undo := s.frame.assume(candidate, one)
+	for i := s.part + 1; i < len(parts); i++ {
+		parts[i] = s.frame.part(i)
+	}
+	undo()
+	undo = s.frame.assume(candidate, other)
+	for i := s.part + 1; i < len(parts); i++ {
+		if o := s.frame.part(i); o.known && parts[i].known && !o.value.same(parts[i].value) {
+			s.seen[i].add(candidate)
+		}
+	}
+	undo()
 }
 
 // settled is the part when every answer to the questions gives the same, else
@@ -205,8 +224,8 @@ func (s *search) settled(now *outcome) (o outcome, sure bool) {
 	questions := now.deps
 	questions.within(&s.frame.program.questions)
 	next := s.frame.cheapest(&questions)
-	if next < 0 || s.spent >= s.share {
-		return outcome{}, next >= 0 == (s.spent < s.share)
+	if next < 0 || s.left <= s.share {
+		return outcome{}, next >= 0 == (s.left > s.share)
 	}
 	values, sure := s.frame.domain(next)
 	for i, v := range values {
@@ -285,25 +304,47 @@ func (f *frame) cost(n int) int {
 	return 10
 }
 
-// assume gives a name a value until undo is called.
+// assume gives a name a value until undo is called, and has all that rests on
+// it computed anew.
 func (f *frame) assume(n int, v value) (undo func()) {
-	if u := f.nameOf(n); u.row != nil {
+	u := f.nameOf(n)
+	if u.row != nil {
 		f.choice[n] = int8(v.n)
-		return func() { f.choice[n] = 0 }
-	} else if u.slot >= 0 {
+		f.forget(n)
+		return func() {
+			f.choice[n] = 0
+			f.forget(n)
+		}
+	}
+	if u.slot >= 0 {
 		old := f.vals[u.slot]
 		f.vals[u.slot] = v
-		return func() { f.vals[u.slot] = old }
+		f.forget(n)
+		return func() {
+			f.vals[u.slot] = old
+			f.forget(n)
+		}
 	}
 	e := f.extra[n-len(f.program.names)]
 	l := f.vals[e.input]
 	cell := &(*(*l.l)[e.item].l)[e.field]
 	old := *cell
-	*cell = v
-	settled := true
-	for _, item := range *l.l {
-		settled = settled && item.known()
+	set := func(v value) {
+		*cell = v
+		settled := true
+		for _, item := range *l.l {
+			settled = settled && item.known()
+		}
+		f.vals[e.input].doubt = !settled
+		f.forget(e.input) // an input's name has its slot's number
 	}
-	f.vals[e.input].doubt = !settled
-	return func() { *cell = old; f.vals[e.input].doubt = true }
+	set(v)
+	return func() { set(old) }
+}
+
+// forget has the slots that rest on a name computed anew.
+func (f *frame) forget(n int) {
+	for _, slot := range f.program.resting[n] {
+		f.ready[slot] = 0
+	}
 }

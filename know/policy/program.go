@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 
+	"cel.dev/cel-go/common/ast"
+
 	"lanzha"
 )
 
@@ -47,6 +49,7 @@ type program struct {
 	questions   nameSet      // the names of open rows and rows marked U
 	behind      [][]*checked // by computed slot: the expressions that give its value
 	literals    [][]value    // by computed slot: the literals that do
+	resting     [][]int      // by name: the computed slots that rest on it
 	once        sync.Once
 	prints      []footprint
 }
@@ -125,6 +128,7 @@ type rowCode struct {
 	spec         *row
 	from, until  int64
 	when         expr
+	checked      *checked
 	then         []expr // by column; nil where the row says nothing
 	unknown      int    // the name of a row marked U or open; -1 is none
 	open         bool
@@ -217,6 +221,7 @@ func build(file string, d *document, ref Ref, shared *scope) (*program, error) {
 		return nil, b.wrong(1, "a pack has at most %d inputs, parameters, open and unconfirmed rows", maxNames)
 	}
 	b.makeBlank()
+	b.findResting()
 	return b.program, nil
 }
 
@@ -621,9 +626,11 @@ func (b *builder) compileRow(t *tableCode, spec *row) (*rowCode, error) {
 	r := &rowCode{spec: spec, unknown: -1, open: spec.Open != nil, unconfirmed: spec.Status == Unconfirmed, citation: spec.citation()}
 	r.from, r.until = span(spec.From, spec.Until)
 	var err error
-	if r.when, _, err = b.expression(spec.ID+".when", spec.Line, spec.When, t.slot, boolean); err != nil {
+	var s *sentence
+	if r.when, s, err = b.expression(spec.ID+".when", spec.Line, spec.When, t.slot, boolean); err != nil {
 		return nil, err
 	}
+	r.checked = s.checked
 	if r.then, err = b.columns(t, spec.ID+".then", spec.Line, spec.Then); err != nil {
 		return nil, err
 	}
@@ -734,6 +741,67 @@ func (b *builder) compileResult() error {
 		b.results = append(b.results, r)
 	}
 	return nil
+}
+
+// findResting finds which computed slots rest on which names, by way of others
+// as well.
+func (b *builder) findResting() {
+	rests := make([]nameSet, b.slots)
+	for i, n := range b.names {
+		if n.slot >= 0 {
+			rests[n.slot].add(i)
+		}
+	}
+	reads := func(to *nameSet, c *checked) {
+		var walk func(e ast.Expr)
+		walk = func(e ast.Expr) {
+			if e.Kind() == ast.IdentKind {
+				if n, ok := b.scopeNames[strings.TrimPrefix(e.AsIdent(), ".")]; ok {
+					to.join(&rests[n.slot])
+				}
+			}
+			for _, child := range children(e) {
+				walk(child)
+			}
+		}
+		walk(c.ast.Expr())
+	}
+	for slot := b.computed; slot < b.slots; slot++ {
+		for _, c := range b.behind[slot-b.computed] {
+			reads(&rests[slot], c)
+		}
+		at := slices.IndexFunc(b.tables, func(t tableCode) bool { return t.slot == slot })
+		if at < 0 {
+			continue
+		}
+		t := &b.tables[at] // its columns stand side by side, and rest on all of its conditions
+		var all nameSet
+		for _, r := range t.rows {
+			reads(&all, r.checked)
+			if r.unknown >= 0 {
+				all.add(r.unknown)
+			}
+		}
+		last := slot
+		if t.hit != hitCollect {
+			last += len(t.columns) - 1
+		}
+		for s := slot; s <= last; s++ {
+			for _, c := range b.behind[s-b.computed] {
+				reads(&all, c)
+			}
+		}
+		for s := slot; s <= last; s++ {
+			rests[s] = all
+		}
+		slot = last
+	}
+	b.resting = make([][]int, len(b.names))
+	for slot := b.computed; slot < b.slots; slot++ {
+		for _, n := range rests[slot].all() {
+			b.resting[n] = append(b.resting[n], slot)
+		}
+	}
 }
 
 func (b *builder) makeBlank() {
