@@ -193,6 +193,9 @@ func (a *App) Handler() http.Handler {
 	mux.Handle(api.Prefix+"/", a.Auth.Middleware(a.API))
 	mux.Handle("/", web.Handler())
 	route := func(r *http.Request) string {
+		if strings.HasPrefix(r.URL.Path, api.Prefix+"/") {
+			return a.API.Pattern(r)
+		}
 		if _, pattern := mux.Handler(r); pattern != api.Prefix+"/" {
 			return pattern
 		}

@@ -43,9 +43,10 @@ type API struct {
 	gate Gate
 	ops  []Op
 
-	bodies map[string]Op // by pattern of the mux: what a body may be
-	ending chan struct{} // closed by EndStreams
-	naming string        // the operation being registered, for the names of its schemas
+	bodies map[string]Op    // by pattern of the mux: what a body may be
+	plain  map[string]plain // by path
+	ending chan struct{}    // closed by EndStreams
+	naming string           // the operation being registered, for the names of its schemas
 }
 
 // New makes an API whose every operation passes the gate first.
@@ -55,7 +56,7 @@ func New(version string, gate Gate) *API {
 	config.OpenAPIPath = Prefix + "/openapi"
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in answers
-	a := &API{mux: mux, gate: gate, bodies: map[string]Op{}, ending: make(chan struct{})}
+	a := &API{mux: mux, gate: gate, bodies: map[string]Op{}, plain: map[string]plain{}, ending: make(chan struct{})}
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string { return schemaName(t, hint, a.naming) })
 	config.Info.Description = "The operations platform of an anti-fraud centre. Every change takes If-Match, every create an Idempotency-Key."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -182,13 +183,27 @@ func Plain[I, O any](a *API, op Op, handler http.HandlerFunc) {
 			"default": {Description: "Error", Content: content("application/problem+json", reflect.TypeFor[Problem](), "Problem")},
 		},
 	})
-	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+	gated := func(w http.ResponseWriter, r *http.Request) {
 		if err := a.gate(r.Context(), op.Action); err != nil {
 			WriteProblem(w, err)
 			return
 		}
 		handler(w, r)
-	})
+	}
+	a.mux.HandleFunc(pattern, gated)
+	a.plain[Prefix+op.Path] = plain{op, pattern, gated}
+}
+
+// plain is an operation that is found by its path alone, without the mux.
+type plain struct {
+	op      Op
+	pattern string
+	handler http.HandlerFunc
+}
+
+func (a *API) plainOf(r *http.Request) (plain, bool) {
+	p, ok := a.plain[r.URL.Path]
+	return p, ok && p.op.Method == r.Method
 }
 
 func tag(path string) string {
@@ -210,6 +225,9 @@ func (a *API) Operations() []Op { return a.ops }
 // Pattern is the operation that a request will reach, "GET /api/v1/reports/{id}",
 // or "" for none: what may be logged and counted, as paths hold numbers.
 func (a *API) Pattern(r *http.Request) string {
+	if p, ok := a.plainOf(r); ok {
+		return p.pattern
+	}
 	_, pattern := a.mux.Handler(r)
 	return pattern
 }
@@ -229,8 +247,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	limit := int64(defaultMaxBody)
-	op, known := a.bodies[a.Pattern(r)]
-	if known {
+	handler, op := http.Handler(a.mux), Op{}
+	if p, ok := a.plainOf(r); ok {
+		handler, op, limit = p.handler, p.op, p.op.MaxBody
+	} else if op, ok = a.bodies[a.Pattern(r)]; ok {
 		limit = op.MaxBody
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
@@ -257,5 +277,5 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	a.mux.ServeHTTP(w, r)
+	handler.ServeHTTP(w, r)
 }

@@ -8,6 +8,7 @@ package auth
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/cedar-policy/cedar-go/types"
 
@@ -74,6 +75,7 @@ type actorKey struct{}
 type principal struct {
 	Actor
 	entity types.Entity
+	gates  sync.Map // what Gate said of an action: one principal may serve thousands of requests
 }
 
 // WithActor makes a the one who acts in ctx.

@@ -87,6 +87,18 @@ func (d *Decider) Gate(ctx context.Context, action string) error {
 	if p == nil {
 		return errUnauthenticated()
 	}
+	if known, ok := p.gates.Load(action); ok {
+		return known.(gated).err
+	}
+	err := d.gate(p, action)
+	p.gates.Store(action, gated{err})
+	return err
+}
+
+// gated is what Gate said.
+type gated struct{ err error }
+
+func (d *Decider) gate(p *principal, action string) error {
 	if err := d.known(action); err != nil {
 		return err
 	}

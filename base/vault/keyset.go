@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -177,7 +178,7 @@ func parse(text []byte) (*document, *keys, error) {
 		if len(key.Key) < 32 || key.Generation != i+1 {
 			return nil, nil, errors.New("the index keys are damaged")
 		}
-		k.index = append(k.index, indexKey{key.Generation, key.Key})
+		k.index = append(k.index, indexKey{key.Generation, key.Key, new(sync.Pool)})
 	}
 	if len(k.index) == 0 {
 		return nil, nil, errors.New("the index keys are missing")

@@ -9,8 +9,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"hash"
+	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"unicode"
 
@@ -53,6 +56,20 @@ type keys struct {
 type indexKey struct {
 	generation int
 	secret     []byte
+	macs       *sync.Pool // of hash.Hash, keyed: to key one costs as much as to use it
+}
+
+func (k *indexKey) sum(value string) (s Sum) {
+	mac, ok := k.macs.Get().(hash.Hash)
+	if !ok {
+		mac = hmac.New(sha256.New, k.secret)
+	}
+	var whole [sha256.Size]byte
+	mac.Reset()
+	_, _ = io.WriteString(mac, value) // a hash takes everything
+	s.Generation, s.Bits = k.generation, [16]byte(mac.Sum(whole[:0]))
+	k.macs.Put(mac)
+	return s
 }
 
 // Seal encrypts a value for its field. The empty value stays empty: an absent
@@ -149,11 +166,8 @@ func (v *Vault) Sums(value string) []Sum {
 	}
 	index := v.keys.Load().index
 	out := make([]Sum, 0, len(index))
-	var whole [sha256.Size]byte
 	for i := len(index) - 1; i >= 0; i-- {
-		mac := hmac.New(sha256.New, index[i].secret)
-		mac.Write([]byte(value))
-		out = append(out, Sum{Generation: index[i].generation, Bits: [16]byte(mac.Sum(whole[:0]))})
+		out = append(out, index[i].sum(value))
 	}
 	return out
 }
