@@ -16,9 +16,12 @@ package policy
 // When nothing has a witness, and all was tried, the part is the same whatever
 // the unknowns are: that is then the result.
 
-// searchBudget bounds the evaluations of one search over all parts. What has
-// not been ruled out when it is used up stays named.
-const searchBudget = 20_000
+// The evaluations of one search over all parts are bounded, and those for one
+// candidate in one part. What has not been ruled out then stays named.
+const (
+	searchBudget = 20_000
+	searchShare  = 1_500
+)
 
 // missing fills in what the result still depends on, and the parts that the
 // search has determined.
@@ -61,25 +64,29 @@ func (f *frame) missing(parts []outcome, a *Answer) {
 // named finds the names that matter to a part. constant is whether it is
 // certain that none does.
 func (s *search) named(part int, now *outcome) (named nameSet, constant bool) {
-	s.part, constant = part, true
+	s.part, s.rough = part, false
 	var later nameSet // questions that have not arisen
 	for _, n := range now.deps.all() {
 		question := s.frame.program.questions.has(n)
 		if !s.seen[part].has(n) {
-			s.share = s.left - s.left/8 // one candidate does not use up what is left
-			if found, sure := s.witness(n, now, question); !found && sure {
+			s.share = max(0, s.left-searchShare)
+			if found, tried := s.witness(n, now, question); !found && tried {
 				continue
 			}
 		}
-		constant = false
 		if question && !s.frame.arisen(n) {
 			later.add(n)
 		} else {
 			named.add(n)
 		}
 	}
-	if named.empty() { // whatever the facts are, some question arises
+	constant = named.empty() && later.empty() && !s.rough
+	switch {
+	case !named.empty() || constant:
+	case !later.empty(): // whatever the facts are, some question arises
 		named = later
+	default: // the values tried did not show it, and they do not stand for all
+		named = now.deps
 	}
 	return named, constant
 }
@@ -135,6 +142,7 @@ type search struct {
 	part  int
 	left  int       // evaluations that may still be made
 	share int       // what this candidate leaves of them
+	rough bool      // values were tried that do not stand for all
 	seen  []nameSet // by part: names whose witness was met on the way
 }
 
@@ -144,9 +152,10 @@ func (s *search) eval() outcome {
 	return s.frame.part(s.part)
 }
 
-// witness looks for a witness that a candidate changes the part. sure is
-// whether all was tried. answering is whether questions are tried as well.
-func (s *search) witness(candidate int, now *outcome, answering bool) (found, sure bool) {
+// witness looks for a witness that a candidate changes the part. tried is
+// whether it has looked everywhere; answering is whether questions are tried
+// as well.
+func (s *search) witness(candidate int, now *outcome, answering bool) (found, tried bool) {
 	if now.known || !now.deps.has(candidate) {
 		return false, true
 	}
@@ -158,36 +167,39 @@ func (s *search) witness(candidate int, now *outcome, answering bool) (found, su
 	if !answering {
 		others.without(&s.frame.program.questions)
 	}
-	next := s.frame.cheapest(&others)
+	next := s.frame.next(&others)
 	if next < 0 { // nothing else is open
 		return s.changes(candidate)
 	}
-	values, sure := s.frame.domain(next)
-	for _, v := range values {
+	for _, v := range s.domain(next) {
 		undo := s.frame.assume(next, v)
 		o := s.eval()
-		found, all := s.witness(candidate, &o, answering)
+		found, tried := s.witness(candidate, &o, answering)
 		undo()
-		if found {
-			return true, true
+		if found || !tried {
+			return found, tried
 		}
-		sure = sure && all
 	}
-	return false, sure
+	return false, true
+}
+
+// domain lists the values to try, and notes when they do not stand for all.
+func (s *search) domain(n int) []value {
+	values, whole := s.frame.domain(n)
+	s.rough = s.rough || !whole
+	return values
 }
 
 // changes is whether two values of a candidate give two results. That the
 // result stays open is one more result.
-func (s *search) changes(candidate int) (found, sure bool) {
-	values, sure := s.frame.domain(candidate)
+func (s *search) changes(candidate int) (found, tried bool) {
 	var first outcome
+	values := s.domain(candidate)
 	for i, v := range values {
 		undo := s.frame.assume(candidate, v)
 		o := s.eval()
 		if !o.known {
-			var all bool
-			o, all = s.settled(&o)
-			sure = sure && all
+			o = s.settled(&o)
 		}
 		undo()
 		switch {
@@ -198,7 +210,7 @@ func (s *search) changes(candidate int) (found, sure bool) {
 			return true, true
 		}
 	}
-	return false, sure
+	return false, s.left > s.share
 }
 
 // spread notes which other parts the same witness serves.
@@ -220,38 +232,34 @@ func (s *search) spread(candidate int, one, other value) {
 
 // settled is the part when every answer to the questions gives the same, else
 // an open one.
-func (s *search) settled(now *outcome) (o outcome, sure bool) {
+func (s *search) settled(now *outcome) (o outcome) {
 	questions := now.deps
 	questions.within(&s.frame.program.questions)
-	next := s.frame.cheapest(&questions)
+	next := s.frame.next(&questions)
 	if next < 0 || s.left <= s.share {
-		return outcome{}, next >= 0 == (s.left > s.share)
+		s.rough = true
+		return outcome{}
 	}
-	values, sure := s.frame.domain(next)
-	for i, v := range values {
+	for i, v := range s.domain(next) {
 		undo := s.frame.assume(next, v)
 		one := s.eval()
 		if !one.known {
-			one, sure = s.settled(&one)
+			one = s.settled(&one)
 		}
 		undo()
-		switch {
-		case !one.known:
-			return outcome{}, sure
-		case i == 0:
-			o = one
-		case !one.value.same(o.value):
-			return outcome{}, true
+		if !one.known || i > 0 && !one.value.same(o.value) {
+			return outcome{}
 		}
+		o = one
 	}
-	return o, sure
+	return o
 }
 
 // any gives the part under some assignment of all it depends on.
 func (s *search) any() (v value, ok bool) {
 	o := s.eval()
 	for !o.known {
-		n := s.frame.cheapest(&o.deps)
+		n := s.frame.next(&o.deps)
 		if n < 0 {
 			return missing, false
 		}
@@ -265,13 +273,18 @@ func (s *search) any() (v value, ok bool) {
 	return o.value, true
 }
 
-// cheapest picks the unknown with the fewest values to try, the first of the
-// pack among equals; -1 is none.
-func (f *frame) cheapest(of *nameSet) int {
-	best, least := -1, 1<<30
+// next picks the unknown to try first: the one on which most of the pack rests,
+// since it settles most; among equals the one with the fewest values; -1 is
+// none.
+func (f *frame) next(of *nameSet) int {
+	best, most, least := -1, -1, 0
 	for _, n := range of.all() {
-		if c := f.cost(n); c < least {
-			best, least = n, c
+		rests, cost := 0, f.cost(n)
+		if n < len(f.program.names) {
+			rests = len(f.program.resting[n])
+		}
+		if rests > most || rests == most && cost < least {
+			best, most, least = n, rests, cost
 		}
 	}
 	return best
