@@ -356,17 +356,25 @@ func (p *Pack) Cases(cases File) ([]CaseView, error) {
 	return out, nil
 }
 
-// Jurisdiction reads which place a text is for, "nation" or a division code
-// without trailing zeros, and which pack and version it says it is. What
-// cannot be read at all is CodeInvalid.
-func Jurisdiction(f File) (pack string, version int, place string, err error) {
+// Heading is what a text says of itself.
+type Heading struct {
+	Pack    string
+	Version int
+	Place   string // "nation" or a division code
+}
+
+// Head reads the heading of a text. What cannot be read at all is CodeInvalid.
+func Head(f File) (Heading, error) {
 	d, err := read(f)
 	if err != nil {
-		return "", 0, "", err
+		return Heading{}, err
 	}
-	place = d.Jurisdiction
-	if place == "" {
-		place = nation
+	h := Heading{d.Pack, d.Version, d.Jurisdiction}
+	if h.Place == "" {
+		h.Place = nation
 	}
-	return d.Pack, d.Version, place, nil
+	return h, nil
 }
+
+// All are the texts of the pack for all places, the pack's own first.
+func (p *Pack) All() []File { return slices.Clone(p.files) }

@@ -103,7 +103,7 @@ func (w *wording) derived(name string) (phrase, bool) {
 	if !ok || d.ZH != "" || w.deep > 2 {
 		return phrase{}, false
 	}
-	at := slices.IndexFunc(w.program.sentences, func(s *sentence) bool { return s.where == name })
+	at := slices.IndexFunc(w.program.sentences, func(s *sentence) bool { return s.where == "derived "+name })
 	if at < 0 {
 		return phrase{}, false
 	}
@@ -248,6 +248,9 @@ func (w *wording) call(c ast.CallExpr) phrase {
 		b := w.say(args[1]).inside(levelName)
 		if args[1].Kind() == ast.ListKind {
 			b = w.items(args[1], args[0])
+			if len(args[1].AsList().Elements()) == 1 {
+				return phrase{Words{a.ZH + "为" + b.ZH, a.EN + " is " + b.EN}, levelCompare}
+			}
 			return phrase{Words{a.ZH + "为" + b.ZH + "之一", a.EN + " is one of " + b.EN}, levelCompare}
 		}
 		return phrase{Words{a.ZH + "属于" + b.ZH, a.EN + " is among " + b.EN}, levelCompare}
