@@ -281,7 +281,12 @@ func (c *compiler) given(e ast.Expr) (expr, error) {
 		n, ok := c.scope.names[strings.TrimPrefix(e.AsIdent(), ".")]
 		if c.local(e.AsIdent()) < 0 && ok && n.slot < c.scope.inputs {
 			slot := n.slot
-			return func(f *frame) value { v := f.vals[slot]; return boolOf(v.kind != unknown && !v.assumed) }, nil
+			return func(f *frame) value {
+				if f.free && f.vals[slot].kind == unknown {
+					return f.read(slot)
+				}
+				return f.given(f.vals[slot])
+			}, nil
 		}
 	}
 	if e.Kind() == ast.SelectKind {
@@ -293,7 +298,7 @@ func (c *compiler) given(e ast.Expr) (expr, error) {
 			before := f.acc
 			v := of(f)
 			f.acc = before
-			return boolOf(v.kind != unknown && !v.assumed)
+			return f.given(v)
 		}, nil
 	}
 	return nil, c.wrong(e, "has() asks whether an input was given, and this is none")

@@ -67,6 +67,7 @@ type frame struct {
 	picked  []int   // by parameter: 1 + the value in force; 0 is none
 	wide    bool    // rows marked U are unknown instead of left out
 	choice  []int8  // by name, of open rows and rows marked U: 0 is open, 1 it is not so, 2 and more it is
+	free    bool    // for the lint: what is assumed counts as given, and no value as not given
 	clash   *clash
 	extra   []extraName // unknown fields of lists that were given
 	waits   []nameSet   // by obligation that has arisen: parameters and holidays that its date waits for
@@ -151,6 +152,11 @@ func (f *frame) read(slot int) value {
 		f.acc.join(&f.deps[slot])
 	}
 	return v
+}
+
+// given is whether a value of the input was given.
+func (f *frame) given(v value) value {
+	return boolOf(v.kind != unknown && (!v.assumed || f.free && v.kind != null))
 }
 
 // met notes an unknown that has a name.

@@ -61,6 +61,7 @@ func read(f File) (*document, error) {
 		if c.ID == "" {
 			return wrong(line, "every row has an id")
 		}
+		c.place = code
 		if c.Source == "" {
 			return nil // the lint tells
 		}

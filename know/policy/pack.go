@@ -89,6 +89,7 @@ type cited struct {
 	} `yaml:"confirmed"`
 
 	Ground *source `yaml:"-"` // the source that Source names in the same file
+	place  string  // the jurisdiction of the file
 }
 
 func (c *cited) words() Words { return Words{c.ZH, c.EN} }
