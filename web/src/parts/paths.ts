@@ -1,5 +1,6 @@
 const folders: Record<string, string> = {
   report: "/reports", clue: "/clues", number: "/clues", lookup: "/lookups", disposal: "/disposals", den: "/dens", place: "/dens", dossier: "/dossiers", case: "/dossiers",
+  proposal: "/register/proposals", listing: "/register/listings",
   institution: "/institutions", account: "/users",
 }
 

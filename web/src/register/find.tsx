@@ -1,0 +1,76 @@
+import { useMutation } from "@tanstack/react-query"
+import { Button, Input } from "antd"
+import { useState } from "react"
+import { Link } from "react-router"
+import { api } from "../api/client"
+import { useWords } from "../app/i18n"
+import { Field } from "../parts/form"
+import { ProblemNote } from "../parts/problem"
+import { RegionName } from "../parts/region"
+import { Empty, State } from "../parts/view"
+import { RegisterTabs } from "./tabs"
+import { ClassMark, Until } from "./view"
+
+const purposes = ["case", "objection", "proposal"] as const
+
+/**
+ * One person's listings, by the whole number and on a stated purpose. The
+ * number stays out of the address bar, which browsers and proxies remember.
+ */
+export function Find() {
+  const { t } = useWords()
+  const [number, setNumber] = useState("")
+  const [purpose, setPurpose] = useState("")
+  const find = useMutation({ mutationFn: () => api.post("/register/listings/search", { number: number.trim(), purpose: purpose.trim() }) })
+  const ready = number.trim().length >= 5 && purpose.trim() !== ""
+  return (
+    <div className="page" data-test="find-page">
+      <div className="list-bar">
+        <div className="filters">
+          <RegisterTabs />
+        </div>
+      </div>
+      <form
+        className="narrow"
+        onSubmit={(e) => {
+          e.preventDefault()
+          if (ready) find.mutate()
+        }}
+      >
+        <div className="two">
+          <Field label={t("listing.number")}>
+            <Input value={number} onChange={(e) => setNumber(e.target.value)} placeholder={t("listing.find.number")} autoComplete="off" autoFocus data-test="find-number" />
+          </Field>
+          <Field label={t("listing.find.purpose")}>
+            <Input value={purpose} onChange={(e) => setPurpose(e.target.value)} maxLength={200} data-test="find-purpose" />
+          </Field>
+        </div>
+        <div className="links">
+          {purposes.map((p) => (
+            <button type="button" className="toggle" key={p} onClick={() => setPurpose(t(`listing.find.purpose.${p}`))} data-test={`find-purpose-${p}`}>
+              {t(`listing.find.purpose.${p}`)}
+            </button>
+          ))}
+          <span className="spring" />
+          <Button type="primary" htmlType="submit" disabled={!ready} loading={find.isPending} data-test="find-submit">
+            {t("listing.find")}
+          </Button>
+        </div>
+        <p className="dim">{t("listing.find.note")}</p>
+        <ProblemNote error={find.error} />
+        {find.data?.items.length === 0 && <Empty>{t("listing.find.none")}</Empty>}
+        {find.data?.items.map((l) => (
+          <article className="card line" key={l.id} data-test="found">
+            <State group="listing.state" value={l.state} />
+            <Link to={`/register/listings/${l.id}`}>
+              <ClassMark listing={l} />
+            </Link>
+            <span className="spring" />
+            <RegionName code={l.region} short />
+            <Until listing={l} />
+          </article>
+        ))}
+      </form>
+    </div>
+  )
+}
