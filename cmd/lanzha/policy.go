@@ -17,8 +17,12 @@ import (
 // PolicyCmd is the pack engine by itself: law as data, evaluated, tested and
 // compared without a server.
 type PolicyCmd struct {
+	List PolicyListCmd `cmd:"" help:"The shipped packs and what is in force."`
+	Show PolicyShowCmd `cmd:"" help:"The tables of a pack with their citations, or the JSON Schema of its input."`
 	Eval PolicyEvalCmd `cmd:"" help:"Evaluate a pack on an input."`
 	Test PolicyTestCmd `cmd:"" help:"Run the packs' own cases."`
+	Lint PolicyLintCmd `cmd:"" help:"Find gaps, overlaps, rows that never apply, dates out of order, rows without a source."`
+	Diff PolicyDiffCmd `cmd:"" help:"What changed between two texts of a pack, row by row."`
 }
 
 // policyFiles are the texts behind the name of a shipped pack or a path. A

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"lanzha"
 )
@@ -33,6 +34,11 @@ func (p *Pack) Title() Words { return p.base.Title }
 
 // Summary says what the pack answers.
 func (p *Pack) Summary() Words { return p.base.Summary }
+
+// InForce reports whether the pack applies on a day.
+func (p *Pack) InForce(day time.Time) bool {
+	return p.base.Effective.covers(dateOn(day.UnixMicro(), centreZone()))
+}
 
 // Parts names the parts of the result, in the pack's order.
 func (p *Pack) Parts() []string {
