@@ -192,7 +192,7 @@ const (
 // afterwards, as a restore would.
 func fill(ctx context.Context, db *sqldb.DB, n int, now time.Time) error {
 	return db.Tx(ctx, func(tx *sqldb.Tx) error {
-		indexes, err := dropIndexes(ctx, tx)
+		indexes, err := dropIndexes(ctx, tx, "clue", "clue_region", "clue_source", "report")
 		if err != nil {
 			return err
 		}
@@ -213,12 +213,13 @@ func fill(ctx context.Context, db *sqldb.DB, n int, now time.Time) error {
 	})
 }
 
-// dropIndexes removes the indexes that are not constraints and returns the
+// dropIndexes removes the indexes of tables that are not constraints and returns the
 // statements that make them again.
-func dropIndexes(ctx context.Context, tx *sqldb.Tx) ([]string, error) {
-	query := `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('clue', 'clue_region', 'clue_source', 'report')`
+func dropIndexes(ctx context.Context, tx *sqldb.Tx, tables ...string) ([]string, error) {
+	list := "'" + strings.Join(tables, "', '") + "'"
+	query := `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN (` + list + `)`
 	if tx.Dialect == sqldb.Postgres {
-		query = `SELECT i.indexname::text, i.indexdef FROM pg_indexes i WHERE i.schemaname = current_schema() AND i.tablename IN ('clue', 'clue_region', 'clue_source', 'report')
+		query = `SELECT i.indexname::text, i.indexdef FROM pg_indexes i WHERE i.schemaname = current_schema() AND i.tablename IN (` + list + `)
 			AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conname = i.indexname)`
 	}
 	made, err := sqldb.All(ctx, tx, func(s sqldb.Scanner) ([2]string, error) {

@@ -8,9 +8,9 @@ import (
 // found is what was read of one subject.
 type found struct {
 	result   Result
-	bound    []Bound
+	bound    []bound
 	until    []int32 // of each bound
-	free     *Words  // what the text says of the service, where it stays open
+	free     []byte  // what the text says of the service, where it stays open
 	listings []lanzha.ID
 }
 
@@ -30,9 +30,7 @@ func (x *Index) find(numbers []vault.Sum, names func() []vault.Sum, to ask, on i
 			}
 			f.result = Listed
 			f.listings = append(f.listings, unpacked(e.listing))
-			if words, ok := s.free[to.service]; ok {
-				f.free = &words
-			}
+			f.free = s.free[to.service]
 			for _, b := range s.bound[to] {
 				f.add(b, e.until)
 			}
@@ -46,9 +44,9 @@ func (x *Index) find(numbers []vault.Sum, names func() []vault.Sum, to ask, on i
 }
 
 // add adds a measure; of one that two listings bring, the later end counts.
-func (f *found) add(b Bound, until int32) {
+func (f *found) add(b bound, until int32) {
 	for i := range f.bound {
-		if f.bound[i].Measure == b.Measure {
+		if f.bound[i].row == b.row {
 			if until > f.until[i] {
 				f.bound[i], f.until[i] = b, until
 			}
@@ -69,22 +67,4 @@ func (e *entry) named(names []vault.Sum) bool {
 		}
 	}
 	return false
-}
-
-// answer is what is told.
-func (f found) answer() Answer {
-	a := Answer{Result: f.result}
-	if f.result != Listed {
-		return a
-	}
-	for i, b := range f.bound {
-		if f.until[i] != never {
-			b.Until = new(day(f.until[i]))
-		}
-		a.Measures = append(a.Measures, b)
-	}
-	if a.Open = f.free; len(a.Measures) == 0 && a.Open == nil {
-		a.Open = &Words{"对该业务没有限制措施", "no measure restricts this service"}
-	}
-	return a
 }

@@ -176,8 +176,8 @@ type Bound struct {
 	Measure string        `json:"measure" example:"suspend" doc:"what is done: restrict, stop, suspend, refuse ..."`
 	Words   Words         `json:"words" doc:"what is restricted"`
 	Keeps   *Words        `json:"keeps,omitempty" doc:"what must stay open to the person"`
-	Until   *register.Day `json:"until" doc:"the first day on which it binds no more; null is not known"`
 	Basis   string        `json:"basis" doc:"document and article, to be told to the person"`
+	Until   *register.Day `json:"until" doc:"the first day on which it binds no more; null is not known"` // last: see bound
 }
 
 // Words are a text in the languages of the house.

@@ -51,7 +51,7 @@ type Desk struct {
 func New(d *Desk) *Desk {
 	d.index, d.ready = NewIndex(0), make(chan struct{})
 	d.askers, d.own = map[lanzha.ID]*asker{}, map[lanzha.ID]int64{}
-	d.group = &group{keep: d.keep}
+	d.group = &group{keep: d.keep, now: d.Now}
 	return d
 }
 
@@ -106,74 +106,78 @@ func (a *asker) take(n int, perMinute int64, now time.Time) (wait time.Duration)
 	return 0
 }
 
-// Ask answers a request. Codes: Invalid, naming the check; Forbidden to whoever
+// Ask answers a request with the JSON of a Reply. Codes: Invalid, naming the check; Forbidden to whoever
 // offers no such service; TooMany beyond the quota, for as long as wait says;
 // Unavailable until the list was read.
-func (d *Desk) Ask(ctx context.Context, who auth.Actor, r *Request) (reply Reply, wait time.Duration, err error) {
+func (d *Desk) Ask(ctx context.Context, who auth.Actor, r *Request) (reply []byte, wait time.Duration, err error) {
 	select {
 	case <-d.ready:
 	default:
-		return reply, 0, &lanzha.Error{Code: lanzha.CodeUnavailable, Message: "the list is being read", Hint: "ask again in a moment"}
+		return nil, 0, &lanzha.Error{Code: lanzha.CodeUnavailable, Message: "the list is being read", Hint: "ask again in a moment"}
 	}
 	in, err := d.Directory.Known(ctx, d.DB.Read(), who.Institution)
 	if err != nil {
-		return reply, 0, err
+		return nil, 0, err
 	}
 	if in.Disabled {
-		return reply, 0, lanzha.Forbidden("the institution is disabled in the directory")
+		return nil, 0, lanzha.Forbidden("the institution is disabled in the directory")
 	}
 	if err := r.check(in.Kind); err != nil {
-		return reply, 0, err
+		return nil, 0, err
 	}
 	now := d.Now()
 	a, quota := d.asker(who.Institution)
 	if wait := a.take(len(r.Checks), quota, now); wait > 0 {
-		e := &lanzha.Error{Code: lanzha.CodeTooMany, Message: "the institution's quota of checks is used up", Hint: "wait as long as Retry-After says, or have the centre set another quota"}
-		return reply, wait, e
+		return nil, wait, &lanzha.Error{
+			Code: lanzha.CodeTooMany, Message: "the institution's quota of checks is used up",
+			Hint: "wait as long as Retry-After says, or have the centre set another quota",
+		}
 	}
 	reply, l := d.answer(who, in.Kind, r, a, now)
 	return reply, 0, d.group.enter(ctx, l)
 }
 
 // answer reads the list, counts, and writes the line that the journal keeps.
-func (d *Desk) answer(who auth.Actor, kind institution.Kind, r *Request, a *asker, now time.Time) (Reply, *line) {
+func (d *Desk) answer(who auth.Actor, kind institution.Kind, r *Request, a *asker, now time.Time) ([]byte, *line) {
 	numbers := make([][]vault.Sum, len(r.Checks))
 	for i := range r.Checks {
 		numbers[i] = d.Vault.Sums(r.Checks[i].Number)
 	}
-	reply := Reply{Answers: make([]Answer, len(r.Checks))}
-	l := newLine()
-	l.checks = len(r.Checks)
-	l.text = open(make([]byte, 0, 160+110*len(r.Checks)), who, r, now)
-	on := today(now, d.Zone)
-	known := make([]bool, len(r.Checks))
-
-	x := d.index
-	x.mu.RLock()
-	reply.AsOf = AsOf{At: x.asOf.at, Cursor: x.asOf.cursor.String(), Late: now.Sub(x.asOf.at) > lateAfter}
+	all, on := make([]found, len(r.Checks)), today(now, d.Zone)
+	d.index.mu.RLock()
+	as := d.index.asOf
 	for i := range r.Checks {
 		s := &r.Checks[i]
-		f := x.find(numbers[i], func() []vault.Sum { return d.Vault.Sums(s.Name) }, ask{kind, s.Service}, on)
-		if reply.Answers[i] = f.answer(); f.result != NotListed {
-			known[i] = true
+		all[i] = d.index.find(numbers[i], func() []vault.Sum { return d.Vault.Sums(s.Name) }, ask{kind, s.Service}, on)
+	}
+	d.index.mu.RUnlock()
+
+	l := newLine()
+	l.checks = len(r.Checks)
+	l.text = open(make([]byte, 0, 220+80*len(r.Checks)), who, r, now)
+	for i := range r.Checks {
+		if all[i].result != NotListed {
 			l.listed++
 		}
-		l.text = add(l.text, i, numbers[i][0], s.Service, f)
+		l.text = add(l.text, i, numbers[i][0], r.Checks[i].Service, &all[i])
 	}
-	x.mu.RUnlock()
 	l.text = append(l.text, "]}\n"...)
+	a.count(r, numbers, all, l)
+	return appendReply(make([]byte, 0, 128+48*len(r.Checks)), as, now.Sub(as.at) > lateAfter, all), l
+}
 
+// count counts what was asked.
+func (a *asker) count(r *Request, numbers [][]vault.Sum, all []found, l *line) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.usage.checks += int64(l.checks)
 	a.usage.listed += int64(l.listed)
 	for i := range r.Checks {
-		if !known[i] {
+		if all[i].result == NotListed {
 			a.usage.persons.add(numbers[i][0].Bits)
 		}
 		a.usage.sequences += int64(a.window.add(r.Checks[i].Number))
 	}
-	return reply, l
 }
 
 // open begins the line of a request: who asked, why, and on what. Its texts
@@ -192,7 +196,7 @@ func open(b []byte, who auth.Actor, r *Request, now time.Time) []byte {
 
 // add adds a check: the blind index of the number, the service, the result,
 // and the listings that were told of.
-func add(b []byte, i int, number vault.Sum, s Service, f found) []byte {
+func add(b []byte, i int, number vault.Sum, s Service, f *found) []byte {
 	if i > 0 {
 		b = append(b, ',')
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"lanzha"
 )
@@ -16,10 +17,13 @@ import (
 // returns before its own line is on disk.
 type group struct {
 	keep func(ctx context.Context, lines []*line) error
+	now  func() time.Time
 
-	mu    sync.Mutex
-	busy  bool
-	queue []*line
+	mu      sync.Mutex
+	busy    bool
+	queue   []*line
+	began   time.Time // when the last transaction began
+	crowded bool      // it kept more than one line
 }
 
 // line is what one request leaves in the journal.
@@ -37,8 +41,13 @@ type turn struct {
 
 func newLine() *line { return &line{turn: make(chan turn, 1)} }
 
-// most bounds the checks of one transaction.
-const most = 20_000
+const (
+	// most bounds the checks of one transaction.
+	most = 20_000
+	// spacing is how long after the last one a transaction begins while many
+	// ask: a transaction costs as much as a dozen answers.
+	spacing = time.Millisecond
+)
 
 // enter hands a line in and returns once it is kept. It waits even when ctx
 // ends, since others may have been left to it.
@@ -53,6 +62,12 @@ func (g *group) enter(ctx context.Context, l *line) error {
 		g.mu.Lock()
 	}
 	g.busy = true
+	if wait := spacing - g.now().Sub(g.began); g.crowded && wait > 0 && wait < spacing {
+		g.mu.Unlock()
+		time.Sleep(wait)
+		g.mu.Lock()
+	}
+	g.began = g.now()
 	lines, checks := g.queue, 0
 	for i, l := range lines {
 		if checks += l.checks; checks > most && i > 0 {
@@ -61,6 +76,7 @@ func (g *group) enter(ctx context.Context, l *line) error {
 		}
 	}
 	g.queue = slices.Clone(g.queue[len(lines):])
+	g.crowded = len(lines) > 1
 	g.mu.Unlock()
 
 	err := g.guarded(context.WithoutCancel(ctx), lines)

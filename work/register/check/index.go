@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -32,6 +33,7 @@ type Index struct {
 type asOf struct {
 	at     time.Time
 	cursor journal.Cursor
+	text   []byte // the JSON of AsOf up to the value of late
 }
 
 // entry is one listing of one person.
@@ -48,9 +50,16 @@ const never = math.MaxInt32
 
 // shape is the measures that listings have in common.
 type shape struct {
-	bound map[ask][]Bound           // what binds; Until is left open
+	bound map[ask][]bound           // what binds
 	kinds map[institution.Kind]bool // the kinds of institutions that any of it binds
-	free  map[Service]Words         // what the text says to stay open as a whole
+	free  map[Service][]byte        // what the text says to stay open as a whole, JSON of Words
+}
+
+// bound is a measure as it is answered: the JSON of a Bound up to the value of
+// its until.
+type bound struct {
+	row  string
+	text []byte
 }
 
 // ask is what an institution of a kind wants to know.
@@ -165,9 +174,9 @@ func (x *Index) Learn(law string, measures []register.Measure, keeps []register.
 }
 
 func shapeOf(measures []register.Measure, keeps []register.Kept) *shape {
-	s := &shape{bound: map[ask][]Bound{}, kinds: map[institution.Kind]bool{}, free: map[Service]Words{}}
+	s := &shape{bound: map[ask][]bound{}, kinds: map[institution.Kind]bool{}, free: map[Service][]byte{}}
 	for _, k := range keeps {
-		s.free[Service(k.Item)] = Words(k.Words)
+		s.free[Service(k.Item)] = marshal(Words(k.Words))
 	}
 	for _, m := range measures {
 		b := Bound{Measure: m.Measure, Words: Words(m.Words), Basis: m.Citation.Document + m.Citation.Article}
@@ -177,10 +186,11 @@ func shapeOf(measures []register.Measure, keeps []register.Kept) *shape {
 		if m.Keeps != nil {
 			b.Keeps = new(Words(m.Keeps.Words))
 		}
+		text := bytes.TrimSuffix(marshal(b), []byte("null}"))
 		for _, kind := range bindsWhom[m.Institution] {
 			s.kinds[kind] = true
 			to := ask{kind, Service(m.Service)}
-			s.bound[to] = append(s.bound[to], b)
+			s.bound[to] = append(s.bound[to], bound{m.Row, text})
 		}
 	}
 	return s

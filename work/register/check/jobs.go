@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -143,7 +144,7 @@ func (x *Index) cursor() journal.Cursor {
 func (x *Index) moved(at time.Time, cursor journal.Cursor) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.asOf = asOf{at, cursor}
+	x.asOf = asOf{at, cursor, bytes.TrimSuffix(marshal(AsOf{At: at.UTC(), Cursor: cursor.String()}), []byte("false}"))}
 }
 
 func (d *Desk) readQuotas(ctx context.Context) error {
