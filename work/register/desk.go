@@ -40,6 +40,9 @@ type Desk struct {
 	Law func(pack string, input map[string]any, o policy.Options) (policy.Answer, error)
 	// OfficerName is how an account is named to those who read a record.
 	OfficerName func(ctx context.Context, q sqldb.Queryer, account lanzha.ID) (string, error)
+	// Held says whether something about a listing is still under way in a later
+	// room, as an objection; nil is nothing. What is held is not erased.
+	Held func(ctx context.Context, q sqldb.Queryer, listing lanzha.ID) (bool, error)
 
 	Options Options
 }
@@ -69,7 +72,7 @@ func (d *Desk) evaluate(ctx context.Context, q sqldb.Queryer, p Proposal, level 
 		return nil, policy.Answer{}, err
 	}
 	facts := complete(p.Facts, c)
-	answer, err := d.Law(p.Pack, facts, policy.Options{Today: d.Now().In(d.Zone), Jurisdiction: string(p.Region)})
+	answer, err := d.Law(p.Pack, facts, policy.Options{Today: d.Now(), Jurisdiction: string(p.Region), Zone: d.Zone})
 	return facts, answer, inFacts(err)
 }
 

@@ -171,6 +171,13 @@ func (d *Desk) Erase(ctx context.Context, tx *sqldb.Tx, subject lanzha.ID, by la
 		if state := l.State(d.Today()); state != Ended && state != Lifted {
 			return lanzha.Conflict("a listing of this subject is %s: what binds is not erased", state)
 		}
+		if d.Held != nil {
+			if held, err := d.Held(ctx, tx, l.ID); err != nil {
+				return err
+			} else if held {
+				return lanzha.Conflict("an objection about this subject is not answered")
+			}
+		}
 		rows, err := d.Journal.Timeline(ctx, tx, l.ID, 0, 500)
 		if err != nil {
 			return err

@@ -1,0 +1,223 @@
+package notice
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"lanzha"
+	"lanzha/base/api"
+	"lanzha/base/auth"
+	"lanzha/base/sqldb"
+)
+
+// Body is a notice as the API shows it.
+type Body struct {
+	ID         lanzha.ID     `json:"id"`
+	Version    int64         `json:"version"`
+	Listing    lanzha.ID     `json:"listing"`
+	Kind       Kind          `json:"kind" enum:"listing,lifting"`
+	Number     string        `json:"number"`
+	Region     lanzha.Region `json:"region"`
+	Text       *Text         `json:"text,omitempty" doc:"as served; lists leave it out, and it is gone once the personal fields were erased"`
+	MadeBy     lanzha.ID     `json:"madeBy"`
+	MadeAt     time.Time     `json:"madeAt"`
+	CodeAt     *time.Time    `json:"codeAt,omitempty" doc:"when the code for the person's own view was made; absent: there is none"`
+	Code       string        `json:"code,omitempty" doc:"told once, to be printed on the notice; only its hash is kept"`
+	ServedHow  string        `json:"servedHow" doc:"empty: not served yet"`
+	ServedAt   *time.Time    `json:"servedAt,omitempty"`
+	ServedBy   string        `json:"servedBy"`
+	ReceiptNo  string        `json:"receiptNo"`
+	RecordedBy lanzha.ID     `json:"recordedBy"`
+}
+
+func bodyOf(n Notice) Body {
+	b := Body{
+		ID: n.ID, Version: n.Version, Listing: n.Listing, Kind: n.Kind, Number: n.Number, Region: n.Region, MadeBy: n.MadeBy, MadeAt: n.MadeAt, CodeAt: optional(n.CodeAt),
+		ServedHow: n.Served.How, ServedAt: optional(n.Served.At), ServedBy: n.Served.By, ReceiptNo: n.Served.ReceiptNo, RecordedBy: n.Served.RecordedBy,
+	}
+	if n.Text.Title != "" {
+		b.Text = &n.Text
+	}
+	return b
+}
+
+// ByID is the input of operations on one notice. It is exported because the
+// HTTP kit passes over embedded types that are not.
+type ByID struct {
+	ID lanzha.ID `path:"id" minLength:"26" maxLength:"26"`
+}
+
+type oneOut = api.One[Body]
+
+// Mount adds the operations of notices.
+func (d *Desk) Mount(a *api.API, may *auth.Decider) {
+	db := d.Register.DB
+	read := func(ctx context.Context, id lanzha.ID, action string) (Notice, error) {
+		n, err := d.Store.Get(ctx, db.Read(), id)
+		if err != nil {
+			return n, err
+		}
+		return n, may.May(ctx, action, resource(n))
+	}
+
+	type listIn struct {
+		api.Page
+		Listing  lanzha.ID     `query:"listing" maxLength:"26"`
+		Unserved bool          `query:"unserved" doc:"those whose proof of delivery is missing"`
+		Region   lanzha.Region `query:"region" maxLength:"6" doc:"narrows to this division; default your own scope"`
+	}
+	type listOut struct{ Body api.List[Body] }
+	api.Register(a, api.Op{ID: "listNotices", Method: http.MethodGet, Path: "/register/notices", Action: "notice.list", Summary: "List notices, the newest first"},
+		func(ctx context.Context, in *listIn) (*listOut, error) {
+			scope, err := may.ScopeOf(ctx, "notice.list")
+			if err != nil {
+				return nil, err
+			}
+			if scope, err = scope.Narrow(in.Region); err != nil {
+				return nil, err
+			}
+			f := Filter{Region: scope.Region, Listing: in.Listing, Unserved: in.Unserved, Limit: in.Limit + 1}
+			if _, err := in.After(&f.After); err != nil {
+				return nil, err
+			}
+			found, err := d.Store.List(ctx, db.Read(), f)
+			if err != nil {
+				return nil, err
+			}
+			page := api.NewList(found, in.Limit, func(n Notice) any { return n.ID })
+			out := &listOut{api.List[Body]{Items: make([]Body, len(page.Items)), Next: page.Next}}
+			for i, n := range page.Items {
+				out.Body.Items[i] = bodyOf(n)
+			}
+			return out, nil
+		})
+
+	type createIn struct {
+		api.Create
+		Body struct {
+			Listing lanzha.ID `json:"listing" minLength:"26" maxLength:"26"`
+		}
+	}
+	api.Register(a, api.Op{ID: "createNotice", Method: http.MethodPost, Path: "/register/notices", Action: "notice.create", Status: http.StatusCreated, Summary: "Compose the notice of a listing, or of its lifting, as it stands now; POST .../code gives the code to be printed on it"},
+		func(ctx context.Context, in *createIn) (*oneOut, error) {
+			l, err := d.Register.Store.Listing(ctx, db.Read(), in.Body.Listing)
+			if err != nil {
+				return nil, err
+			}
+			if err := may.May(ctx, "notice.create", auth.Resource{Type: "listing", ID: l.ID, Region: l.Region}); err != nil {
+				return nil, err
+			}
+			actor, _ := auth.ActorFrom(ctx)
+			// What is remembered for repeats is the ID: the text stays encrypted.
+			id, err := api.Once(ctx, db, actor.ID, in.Key, in.Body, d.Register.Now(), func(tx *sqldb.Tx) (lanzha.ID, error) {
+				n, err := d.Make(ctx, tx, l, actor.ID)
+				return n.ID, err
+			})
+			if err != nil {
+				return nil, err
+			}
+			n, err := d.Store.Get(ctx, db.Read(), id)
+			return api.NewOne(n.Version, bodyOf(n)), err
+		})
+
+	api.Register(a, api.Op{ID: "getNotice", Method: http.MethodGet, Path: "/register/notices/{id}", Action: "notice.read", Summary: "Read a notice as it was served"},
+		func(ctx context.Context, in *ByID) (*oneOut, error) {
+			n, err := read(ctx, in.ID, "notice.read")
+			return api.NewOne(n.Version, bodyOf(n)), err
+		})
+
+	type codeIn struct {
+		ByID
+		api.Change
+	}
+	api.Register(a, api.Op{ID: "codeNotice", Method: http.MethodPost, Path: "/register/notices/{id}/code", Action: "notice.serve", Status: http.StatusOK, Summary: "Make a new code for the person's own view; the one before opens nothing any more"},
+		func(ctx context.Context, in *codeIn) (*oneOut, error) {
+			version, err := in.Version()
+			if err != nil {
+				return nil, err
+			}
+			n, err := read(ctx, in.ID, "notice.serve")
+			if err != nil {
+				return nil, err
+			}
+			if n.Version != version {
+				return nil, lanzha.Conflict("somebody changed this notice before you")
+			}
+			actor, _ := auth.ActorFrom(ctx)
+			code := ""
+			if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+				code, err = d.Code(ctx, tx, n, actor.ID)
+				return err
+			}); err != nil {
+				return nil, err
+			}
+			if n, err = d.Store.Get(ctx, db.Read(), in.ID); err != nil {
+				return nil, err
+			}
+			b := bodyOf(n)
+			b.Code = code
+			return api.NewOne(n.Version, b), nil
+		})
+
+	type printIn struct {
+		ByID
+		Body struct {
+			Code string `json:"code,omitempty" maxLength:"40" doc:"the code as it was told, to stand on the page; it never goes into an address"`
+		}
+	}
+	type printOut struct {
+		Type string `header:"Content-Type"`
+		Body []byte
+	}
+	api.Register(a, api.Op{ID: "printNotice", Method: http.MethodPost, Path: "/register/notices/{id}/print", Action: "notice.read", Status: http.StatusOK, Summary: "The notice as an HTML page for A4 paper"},
+		func(ctx context.Context, in *printIn) (*printOut, error) {
+			n, err := read(ctx, in.ID, "notice.read")
+			switch {
+			case err != nil:
+				return nil, err
+			case n.Text.Title == "":
+				return nil, lanzha.Conflict("the notice was erased")
+			}
+			if in.Body.Code != "" {
+				opened, err := d.Store.ByCode(ctx, db.Read(), in.Body.Code)
+				if lanzha.CodeOf(err) == lanzha.CodeNotFound || err == nil && opened.ID != n.ID {
+					return nil, lanzha.Invalid("body.code", "this code does not belong to this notice")
+				} else if err != nil {
+					return nil, err
+				}
+			}
+			html, err := Print(n.Text, in.Body.Code)
+			return &printOut{"text/html; charset=utf-8", html}, err
+		})
+
+	type serveIn struct {
+		ByID
+		api.Change
+		Body struct {
+			How       string    `json:"how" minLength:"1" maxLength:"100" doc:"the way, as it was: which channel the law wants could not be read"`
+			At        time.Time `json:"at,omitzero" doc:"default now"`
+			By        string    `json:"by" minLength:"1" maxLength:"100" doc:"who handed it over"`
+			ReceiptNo string    `json:"receiptNo,omitempty" maxLength:"100" doc:"number of the parcel, receipt or record"`
+		}
+	}
+	api.Register(a, api.Op{ID: "serveNotice", Method: http.MethodPost, Path: "/register/notices/{id}/serve", Action: "notice.serve", Status: http.StatusOK, Summary: "Record the proof that the notice was served"},
+		func(ctx context.Context, in *serveIn) (*oneOut, error) {
+			version, err := in.Version()
+			if err != nil {
+				return nil, err
+			}
+			n, err := read(ctx, in.ID, "notice.serve")
+			if err != nil {
+				return nil, err
+			}
+			actor, _ := auth.ActorFrom(ctx)
+			if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+				n, err = d.Serve(ctx, tx, in.ID, version, Served{How: in.Body.How, At: in.Body.At, By: in.Body.By, ReceiptNo: in.Body.ReceiptNo, RecordedBy: actor.ID})
+				return err
+			}); err != nil {
+				return nil, err
+			}
+			return api.NewOne(n.Version, bodyOf(n)), nil
+		})
+}
