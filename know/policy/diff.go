@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -186,4 +187,10 @@ func compact(v any) string {
 		return ""
 	}
 	return string(text)
+}
+
+// Has reports whether something of the pack has an ID: a row, a value, a
+// parameter, an input, an obligation or a silence.
+func (v View) Has(id string) bool {
+	return slices.ContainsFunc(v.items(), func(i item) bool { return i.id == id })
 }
