@@ -30,6 +30,7 @@ import (
 	"lanzha/base/vault"
 	"lanzha/gateway/platform"
 	"lanzha/know/institution"
+	"lanzha/know/policy/shelf"
 	"lanzha/web"
 	"lanzha/work/cases"
 	"lanzha/work/clue"
@@ -37,16 +38,19 @@ import (
 	"lanzha/work/clue/disposal"
 	"lanzha/work/duty"
 	"lanzha/work/register"
+	"lanzha/work/register/batch"
 	"lanzha/work/register/check"
+	"lanzha/work/register/notice"
+	"lanzha/work/register/objection"
 	"lanzha/work/report"
 )
 
 // Schemas is the tables of every room, in the order of the house.
 func Schemas() []sqldb.Schema {
 	return []sqldb.Schema{
-		journal.Schema(), outbox.Schema(), auth.Schema(), api.Schema(), institution.Schema(), duty.Schema(),
+		journal.Schema(), outbox.Schema(), auth.Schema(), api.Schema(), shelf.Schema(), institution.Schema(), duty.Schema(),
 		report.Schema(), clue.Schema(), disposal.Schema(), den.Schema(), cases.Schema(),
-		register.Schema(), check.Schema(),
+		register.Schema(), check.Schema(), notice.Schema(), objection.Schema(), batch.Schema(),
 	}
 }
 
@@ -67,22 +71,26 @@ type Options struct {
 
 // App is a running house.
 type App struct {
-	Config    config.Config
-	DB        *sqldb.DB
-	Journal   *journal.Journal
-	Outbox    *outbox.Outbox
-	Vault     *vault.Vault
-	Auth      *auth.Auth
-	API       *api.API
-	Directory *institution.Directory
-	Roster    *duty.Roster
-	Reports   *report.Desk
-	Clues     *clue.Desk
-	Disposals *disposal.Desk
-	Dens      *den.Desk
-	Cases     *cases.Desk
-	Register  *register.Desk
-	Checks    *check.Desk
+	Config     config.Config
+	DB         *sqldb.DB
+	Journal    *journal.Journal
+	Outbox     *outbox.Outbox
+	Vault      *vault.Vault
+	Auth       *auth.Auth
+	API        *api.API
+	Packs      *shelf.Shelf
+	Directory  *institution.Directory
+	Roster     *duty.Roster
+	Reports    *report.Desk
+	Clues      *clue.Desk
+	Disposals  *disposal.Desk
+	Dens       *den.Desk
+	Cases      *cases.Desk
+	Register   *register.Desk
+	Checks     *check.Desk
+	Notices    *notice.Desk
+	Objections *objection.Desk
+	Batches    *batch.Desk
 
 	// FirstLogin and FirstPassword are set when this start made the first
 	// administrator. They are shown once and kept nowhere.
@@ -125,6 +133,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 		return nil, err
 	}
 	if err := a.rooms(); err != nil {
+		return nil, err
+	}
+	if err := a.Packs.Load(ctx); err != nil {
 		return nil, err
 	}
 	a.FirstLogin, a.FirstPassword, err = a.Auth.Bootstrap(ctx)
@@ -189,6 +200,7 @@ func (a *App) Handler() http.Handler {
 			}
 			return nil
 		}},
+		telemetry.Check{Name: "packs", Run: a.Packs.Current},
 	)
 	mux.Handle(api.Prefix+"/", a.Auth.Middleware(a.API))
 	mux.Handle("/", web.Handler())
@@ -235,6 +247,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) (err error) {
 	group.Go(func() error { return a.Outbox.Run(ctx) })
 	group.Go(func() error { return a.sealer.Run(ctx) })
 	group.Go(func() error { return a.tidy(ctx) })
+	group.Go(func() error { return a.Packs.Run(ctx) })
 	group.Go(func() error { return a.Checks.Run(ctx) })
 	return group.Wait()
 }

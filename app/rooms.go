@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"path/filepath"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"lanzha/know/institution"
 	"lanzha/know/number"
 	"lanzha/know/place"
+	"lanzha/know/policy/shelf"
 	"lanzha/know/policy"
 	"lanzha/work/cases"
 	"lanzha/work/clue"
@@ -24,7 +26,11 @@ import (
 	"lanzha/work/duty"
 	"lanzha/work/index"
 	"lanzha/work/register"
+	"lanzha/work/register/batch"
 	"lanzha/work/register/check"
+	"lanzha/work/register/notice"
+	"lanzha/work/register/objection"
+	"lanzha/work/register/own"
 	"lanzha/work/report"
 )
 
@@ -32,6 +38,7 @@ import (
 // journal and outbox, and mounts their operations.
 func (a *App) rooms() error {
 	zone := a.Config.Location()
+	a.Packs = shelf.New(a.DB, a.Journal, a.ids, a.now, shelf.Options{Region: a.Config.Centre.Region, Zone: zone})
 	a.Directory = institution.New(a.DB, a.Journal, a.Vault, a.now, a.ids)
 	a.Roster = duty.New(a.DB, a.Journal, a.Vault, a.now, a.ids, zone)
 
@@ -105,9 +112,15 @@ func (a *App) rooms() error {
 	listings := register.NewStore(a.Vault)
 	a.Register = &register.Desk{
 		Store: listings, DB: a.DB, Journal: a.Journal, Outbox: a.Outbox, IDs: a.ids, Now: a.now, Zone: zone,
-		Law: register.Law(packs), OfficerName: a.Auth.NameOf,
+		Law: register.Law(packs), OfficerName: a.Auth.NameOf, Options: register.Options{Retention: a.Config.Register.Retention},
 	}
 	a.Register.Register()
+	a.Notices = &notice.Desk{Register: a.Register, Store: notice.NewStore(a.Vault), Random: rand.Reader, Unit: a.unit, Contact: a.Config.Register.Contact}
+	a.Notices.Follow()
+	a.Objections = &objection.Desk{Register: a.Register, Store: objection.NewStore(a.Vault)}
+	a.Objections.Follow()
+	a.Batches = &batch.Desk{Register: a.Register, Gateway: files, Unit: a.unit, Options: batch.Options{FeedbackWithin: a.Config.Register.FeedbackWithin}}
+	a.Batches.Follow()
 	a.Checks = check.New(&check.Desk{
 		DB: a.DB, Journal: a.Journal, Vault: a.Vault, Register: listings, Directory: a.Directory, IDs: a.ids, Now: a.now, Zone: zone,
 		Options: check.Options{PerMinute: a.Config.Register.ChecksPerMinute, Region: a.Config.Centre.Region},
@@ -125,16 +138,21 @@ func (a *App) mount() {
 	api.MountPeople(a.API, a.Auth)
 	api.MountJournal(a.API, a.DB, a.Journal, may)
 	api.Live(a.API, a.DB, a.Journal, api.Visible(may))
+	a.Packs.Mount(a.API, may)
 	number.Mount(a.API)
 	a.Directory.Mount(a.API, may)
 	a.Roster.Mount(a.API, may)
 	a.Reports.Mount(a.API, may)
 	a.Clues.Mount(a.API, may)
 	a.Disposals.Mount(a.API, may)
-	a.platform.Mount(a.API, may, a.DB, a.Clues, a.Disposals)
+	a.platform.Mount(a.API, may, a.DB, a.Clues, a.Disposals, a.Batches)
 	a.Dens.Mount(a.API, may)
 	a.Cases.Mount(a.API, may)
 	a.Register.Mount(a.API, may)
+	a.Notices.Mount(a.API, may)
+	a.Objections.Mount(a.API, may)
+	a.Batches.Mount(a.API, may)
+	(&own.Desk{Register: a.Register, Notices: a.Notices, Objections: a.Objections, Proxied: a.Config.TLS.Proxy}).Mount(a.API)
 	a.Checks.Mount(a.API, may)
 	search := &index.Index{
 		DB: a.DB, Reports: a.Reports.Store, Clues: a.Clues.Store, Dens: a.Dens.Store, Cases: a.Cases.Store, Directory: a.Directory, Now: a.now,
