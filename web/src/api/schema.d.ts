@@ -1205,6 +1205,280 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policy/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List drafts of packs, the newest first */
+        get: operations["listPackDrafts"];
+        put?: never;
+        /** Propose a pack's text or an overlay; it is kept with whatever is wrong with it */
+        post: operations["createPackDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/drafts/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Propose values for parameters that the law leaves open, with the operator's citation; they become the place's overlay */
+        post: operations["createPackValues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a draft: its findings, its tests, how it differs from what is in force, and the comments */
+        get: operations["getPackDraft"];
+        /** Write a draft anew; who writes it last proposes it */
+        put: operations["changePackDraft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/drafts/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a draft in force; another than its proposer does it, and every process serves it within a second */
+        post: operations["activatePackDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/drafts/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Comment on a row of a draft */
+        post: operations["commentPackDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/drafts/{id}/comments/{comment}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a comment: accepted, or not and why */
+        post: operations["answerPackComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/drafts/{id}/take-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Propose what a release brought along, so that another can activate it */
+        post: operations["takeUpPackDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/drafts/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a draft, the newest first */
+        get: operations["packDraftTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/drafts/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a draft without effect */
+        post: operations["withdrawPackDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the rule packs in force by name */
+        get: operations["listPacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/packs/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a pack: its tables with their citations, and every version that was in force */
+        get: operations["getPack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/packs/{name}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Run a pack's own cases and show them */
+        get: operations["testPack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/packs/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How two versions of a pack differ, row by row */
+        get: operations["diffPack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/packs/{name}/eval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluate a pack on an input; an old hash explains an old decision; nothing is kept */
+        post: operations["evalPack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/packs/{name}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema of a pack's input */
+        get: operations["getPackSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/texts/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole text behind a decision's hash, however old */
+        get: operations["getPackText"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/protected": {
         parameters: {
             query?: never;
@@ -1235,6 +1509,109 @@ export interface paths {
         post?: never;
         /** Take a value off the protected list */
         delete: operations["unprotect"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List upward batches, the newest first */
+        get: operations["listBatches"];
+        put?: never;
+        /** Gather what waits to go up: listings, their dates, liftings */
+        post: operations["createBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a batch, and how far it was carried out */
+        get: operations["getBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/batches/{id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a batch hands up */
+        get: operations["listBatchEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/batches/{id}/hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand a batch to the platform's gateway, which writes the signed file */
+        post: operations["handBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/batches/{id}/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record the platform's receipt; a receipt file does it at POST /platform/receipts */
+        post: operations["receiveBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/batches/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record what executing institutions report back, for each listing and measure */
+        post: operations["reportBatch"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1342,6 +1719,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/register/listings/{id}/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether each measure of a listing was carried out, and ended again, where it is executed */
+        get: operations["listingExecutions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/register/listings/{id}/lift": {
         parameters: {
             query?: never;
@@ -1404,6 +1798,212 @@ export interface paths {
         get: operations["listingTimeline"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List notices, the newest first */
+        get: operations["listNotices"];
+        put?: never;
+        /** Compose the notice of a listing, or of its lifting, as it stands now; POST .../code gives the code to be printed on it */
+        post: operations["createNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/notices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a notice as it was served */
+        get: operations["getNotice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/notices/{id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new code for the person's own view; the one before opens nothing any more */
+        post: operations["codeNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/notices/{id}/print": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The notice as an HTML page for A4 paper */
+        post: operations["printNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/notices/{id}/serve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record the proof that the notice was served */
+        post: operations["serveNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/objections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List objections, the newest first */
+        get: operations["listObjections"];
+        put?: never;
+        /** Take an objection that came by letter, telephone or at the counter */
+        post: operations["createObjection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/objections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an objection: its steps, and its deadlines as far as they are known */
+        get: operations["getObjection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/objections/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept an objection to be dealt with, or not */
+        post: operations["acceptObjection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/objections/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uphold an objection, which lifts the listing at once, or dismiss it */
+        post: operations["answerListingObjection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/objections/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record what the verification found */
+        post: operations["verifyObjection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What binds you today, why, until when, how to object, and where your objection stands: with the code from the notice */
+        get: operations["getOwn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/own/objections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand in an objection, with the code from the notice */
+        post: operations["objectOwn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1861,6 +2461,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptObjectionRequest: {
+            accepted: boolean;
+            /** @description told to the person; why, where it is not accepted */
+            words: string;
+        };
         Account: {
             /** Format: date-time */
             createdAt: string;
@@ -1885,9 +2490,22 @@ export interface components {
             noticedAt?: string;
             platformNo?: string;
         };
+        ActivatePackDraftRequest: {
+            /**
+             * Format: int64
+             * @description how many comments its doer has seen to be open: activation in spite of them is meant
+             */
+            openComments?: number;
+        };
         AnalyseDenRequest: {
             /** @description what the evidence says, and what should be done */
             opinion: string;
+        };
+        AnswerListingObjectionRequest: {
+            /** @description upheld lifts the listing at once */
+            upheld: boolean;
+            /** @description told to the person */
+            words: string;
         };
         AnswerLookupRequest: {
             /** @enum {string} */
@@ -1906,6 +2524,11 @@ export interface components {
             /** @description told to the person */
             answer: string;
             objection: string;
+        };
+        AnswerPackCommentRequest: {
+            accepted: boolean;
+            /** @description why, where it is not accepted */
+            answer?: string;
         };
         AnswerSweepRequest: {
             /** @enum {string} */
@@ -1933,6 +2556,93 @@ export interface components {
             address: string;
             /** @description in base32, to be typed */
             secret: string;
+        };
+        BatchBody: {
+            /** Format: int64 */
+            entries: number;
+            /** @description what was reported back; lists leave it out */
+            figures?: components["schemas"]["BatchFigures"];
+            /** Format: date-time */
+            handedAt?: string;
+            handedBy: string;
+            id: string;
+            /** Format: date-time */
+            madeAt: string;
+            madeBy: string;
+            platformNo: string;
+            /** @description of a refusal */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description the platform's own time
+             */
+            receiptAt?: string;
+            region: string;
+            /**
+             * Format: date-time
+             * @description the signed file is written: GET /platform/entries/{id}
+             */
+            sentAt?: string;
+            /** @enum {string} */
+            state: "made" | "handed" | "sent" | "acknowledged" | "refused";
+            /** Format: int64 */
+            version: number;
+        };
+        BatchEntryBody: {
+            /** @enum {string} */
+            action: "list" | "date" | "lift";
+            /** Format: date-time */
+            at: string;
+            id: string;
+            listing: string;
+            region: string;
+        };
+        BatchExecuted: {
+            /** @enum {string} */
+            action: "list" | "lift";
+            /** Format: date-time */
+            at?: string;
+            institution: string;
+            measure: string;
+            note: string;
+            /**
+             * @description none: nobody has reported yet
+             * @enum {string}
+             */
+            state: "none" | "done" | "failed";
+            words: components["schemas"]["PolicyWords"];
+        };
+        BatchExecution: {
+            /**
+             * @description list: the measure is carried out; lift: it has ended
+             * @enum {string}
+             */
+            action: "list" | "lift";
+            /**
+             * Format: date-time
+             * @description as the report has it
+             */
+            at: string;
+            /** @description as the report names it */
+            institution: string;
+            listing: string;
+            /** @description the row on which the measure stands */
+            measure: string;
+            /** @description nothing of the person */
+            note?: string;
+            /** @enum {string} */
+            state: "done" | "failed";
+        };
+        BatchFigures: {
+            /** Format: int64 */
+            done: number;
+            /**
+             * Format: int64
+             * @description measures of all entries
+             */
+            expected: number;
+            /** Format: int64 */
+            failed: number;
         };
         CancelLookupRequest: {
             reason: string;
@@ -2402,6 +3112,12 @@ export interface components {
             name: string;
             roles: string[];
         };
+        CommentPackDraftRequest: {
+            /** @description the ID of a row, value, parameter or obligation; left out, the draft as a whole */
+            row?: string;
+            /** @description no personal data */
+            text: string;
+        };
         ConfirmDenRequest: {
             cards?: components["schemas"]["DenCards"];
             /**
@@ -2420,6 +3136,10 @@ export interface components {
         ConfirmTOTPRequest: {
             totp: string;
         };
+        CreateBatchRequest: {
+            /** @description whose changes are gathered; default your own */
+            region?: string;
+        };
         CreateClueRequest: {
             region: string;
             /** @description as it was presented: a number, account, site or name */
@@ -2431,6 +3151,16 @@ export interface components {
             /** @example 530114 */
             region: string;
             title: string;
+        };
+        CreateNoticeRequest: {
+            listing: string;
+        };
+        CreateObjectionRequest: {
+            /** @enum {string} */
+            ground: "designation" | "not_lifted" | "other";
+            listing: string;
+            /** @description what the person says; kept encrypted */
+            words: string;
         };
         CreateProposalRequest: {
             /** @description what the facts rest on; kept encrypted */
@@ -3171,6 +3901,21 @@ export interface components {
             /** @description the cursor of the next page; empty when this is the last */
             next: string;
         };
+        ListBatchBody: {
+            items: components["schemas"]["BatchBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListBatchEntryBody: {
+            items: components["schemas"]["BatchEntryBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListBatchExecuted: {
+            items: components["schemas"]["BatchExecuted"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
         ListCasesSummary: {
             items: components["schemas"]["CasesSummary"][];
             /** @description the cursor of the next page; empty when this is the last */
@@ -3249,6 +3994,16 @@ export interface components {
             /** @description the cursor of the next page; empty when this is the last */
             next: string;
         };
+        ListNoticeBody: {
+            items: components["schemas"]["NoticeBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListObjectionBody: {
+            items: components["schemas"]["ObjectionBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
         ListQuotasResponse: {
             /** @description quotas that differ */
             own: components["schemas"]["CheckQuotaBody"][];
@@ -3272,6 +4027,16 @@ export interface components {
         };
         ListReportSummary: {
             items: components["schemas"]["ReportSummary"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListShelfDraftSummary: {
+            items: components["schemas"]["ShelfDraftSummary"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListShelfSummary: {
+            items: components["schemas"]["ShelfSummary"][];
             /** @description the cursor of the next page; empty when this is the last */
             next: string;
         };
@@ -3366,6 +4131,48 @@ export interface components {
             /** @description what was seen on site */
             note: string;
         };
+        NoticeBody: {
+            /** @description told once, to be printed on the notice; only its hash is kept */
+            code?: string;
+            /**
+             * Format: date-time
+             * @description when the code for the person's own view was made; absent: there is none
+             */
+            codeAt?: string;
+            id: string;
+            /** @enum {string} */
+            kind: "listing" | "lifting";
+            listing: string;
+            /** Format: date-time */
+            madeAt: string;
+            madeBy: string;
+            number: string;
+            receiptNo: string;
+            recordedBy: string;
+            region: string;
+            /** Format: date-time */
+            servedAt?: string;
+            servedBy: string;
+            /** @description empty: not served yet */
+            servedHow: string;
+            /** @description as served; lists leave it out, and it is gone once the personal fields were erased */
+            text?: components["schemas"]["NoticeText"];
+            /** Format: int64 */
+            version: number;
+        };
+        NoticeSection: {
+            heading: string;
+            lines: string[];
+        };
+        NoticeText: {
+            day: string;
+            number: string;
+            opening: string;
+            sections: components["schemas"]["NoticeSection"][];
+            title: string;
+            to: string;
+            unit: string;
+        };
         Number: {
             areaCode?: string;
             carrier: string;
@@ -3383,6 +4190,128 @@ export interface components {
         ObjectDisposalRequest: {
             /** @description what the person says; kept encrypted */
             note: string;
+        };
+        ObjectOwnRequest: {
+            /** @enum {string} */
+            ground: "designation" | "not_lifted" | "other";
+            /** @description one of yours; default that of the notice */
+            listing?: string;
+            words: string;
+        };
+        ObjectionBody: {
+            /** @enum {string} */
+            ground: "designation" | "not_lifted" | "other";
+            id: string;
+            listing: string;
+            /** Format: date-time */
+            receivedAt: string;
+            region: string;
+            /** @enum {string} */
+            state: "received" | "accepted" | "not_accepted" | "verified" | "upheld" | "dismissed";
+            /** Format: int64 */
+            version: number;
+            /** @enum {string} */
+            via: "own" | "officer";
+        };
+        ObjectionPage: {
+            /** @description deadlines by the pack; one without a date waits for the operator's citation */
+            due: components["schemas"]["PolicyDue"][];
+            /** @enum {string} */
+            ground: "designation" | "not_lifted" | "other";
+            id: string;
+            listing: string;
+            /** Format: date-time */
+            receivedAt: string;
+            region: string;
+            silent: components["schemas"]["PolicySilence"][];
+            /** @enum {string} */
+            state: "received" | "accepted" | "not_accepted" | "verified" | "upheld" | "dismissed";
+            steps: components["schemas"]["ObjectionStepBody"][];
+            /** Format: int64 */
+            version: number;
+            /** @enum {string} */
+            via: "own" | "officer";
+        };
+        ObjectionStepBody: {
+            /** Format: date-time */
+            at: string;
+            /** @description empty: the person */
+            by: string;
+            name: string;
+            /** @enum {string} */
+            state: "received" | "accepted" | "not_accepted" | "verified" | "upheld" | "dismissed";
+            words: string;
+        };
+        OwnDeadline: {
+            clock: components["schemas"]["PolicyWords"];
+            /** @description empty: how many days the text gives is not known here, and no day is invented */
+            until: string;
+            words: components["schemas"]["PolicyWords"];
+        };
+        OwnHowToObject: {
+            grounds: string[];
+            words: components["schemas"]["PolicyWords"];
+        };
+        OwnListing: {
+            /** @description the cap on a continuous run cut the term short */
+            capped: boolean;
+            contact: string;
+            decidedOn: string;
+            documentNo: string;
+            /** @description empty: it is not known yet */
+            from: string;
+            id: string;
+            /** @description what stays open */
+            keeps: components["schemas"]["OwnReason"][];
+            /** Format: date-time */
+            liftedAt?: string;
+            /** @description what binds today; empty when nothing does */
+            measures: components["schemas"]["OwnMeasure"][];
+            objections: components["schemas"]["OwnObjection"][];
+            /** @description questions on which no clause was found */
+            silent: components["schemas"]["PolicySilence"][];
+            /** @enum {string} */
+            state: "pending" | "upcoming" | "running" | "ended" | "lifted";
+            /** @description the organ that designated */
+            unit: string;
+            /** @description from this day on nothing binds; empty: it is not known yet */
+            until: string;
+            /** @description by which article and phrase */
+            why: components["schemas"]["OwnReason"][];
+        };
+        OwnMeasure: {
+            citation: components["schemas"]["PolicyCitation"];
+            keeps?: components["schemas"]["PolicyWords"];
+            kind: string;
+            words: components["schemas"]["PolicyWords"];
+        };
+        OwnObjection: {
+            due: components["schemas"]["OwnDeadline"][];
+            /** @enum {string} */
+            ground: "designation" | "not_lifted" | "other";
+            /** @enum {string} */
+            state: "received" | "accepted" | "not_accepted" | "verified" | "upheld" | "dismissed";
+            steps: components["schemas"]["OwnStep"][];
+        };
+        OwnReason: {
+            citation: components["schemas"]["PolicyCitation"];
+            words: components["schemas"]["PolicyWords"];
+        };
+        OwnStep: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            state: "received" | "accepted" | "not_accepted" | "verified" | "upheld" | "dismissed";
+            words: string;
+        };
+        OwnView: {
+            /** @description whether any measure binds today */
+            binding: boolean;
+            listings: components["schemas"]["OwnListing"][];
+            /** @description masked: who reads it knows their own */
+            name: string;
+            object: components["schemas"]["OwnHowToObject"];
+            today: string;
         };
         PlaceAddress: {
             building?: string;
@@ -3426,6 +4355,38 @@ export interface components {
             };
             silent: components["schemas"]["PolicySilence"][];
         };
+        PolicyCaseView: {
+            at?: string;
+            /** @description how the answer differs, as - wanted and + answered; empty when the case holds */
+            diff: string[];
+            input: {
+                [key: string]: unknown;
+            };
+            jurisdiction?: string;
+            name: string;
+            want: {
+                [key: string]: unknown;
+            };
+        };
+        PolicyCell: {
+            cel?: boolean;
+            column: string;
+            null?: boolean;
+            text: string;
+        };
+        PolicyChange: {
+            /** @description what differs; of something added or removed all that it says */
+            fields: components["schemas"]["PolicyFieldChange"][];
+            id: string;
+            /** @description the table of a row, the parameter of a value */
+            in?: string;
+            /** @enum {string} */
+            kind: "added" | "removed" | "changed";
+            /** @description what it is: pack, source, input, parameter, value, derived, table, row, obligation, silence or result */
+            part: string;
+            /** @description how the pack calls it */
+            words: components["schemas"]["PolicyWords"];
+        };
         PolicyCitation: {
             article?: string;
             bodies?: string[];
@@ -3437,6 +4398,12 @@ export interface components {
             publisher?: string;
             status: string;
         };
+        PolicyDerivedView: {
+            is: string;
+            name: string;
+            type: string;
+            words: components["schemas"]["PolicyWords"];
+        };
         PolicyDue: {
             citation: components["schemas"]["PolicyCitation"];
             clock?: components["schemas"]["PolicyWords"];
@@ -3444,6 +4411,43 @@ export interface components {
             from?: string;
             row: string;
             waits: string[];
+            words: components["schemas"]["PolicyWords"];
+        };
+        PolicyDutyView: {
+            citation: components["schemas"]["PolicyCitation"];
+            clock: components["schemas"]["PolicyWords"];
+            confirmedBy?: string;
+            confirmedOn?: string;
+            effective: components["schemas"]["PolicyPeriod"];
+            /** @description the clock's start, as CEL */
+            from: string;
+            id: string;
+            /** @description the place whose rule it is, where it is not the pack's own */
+            jurisdiction?: string;
+            says: components["schemas"]["PolicyWords"];
+            /** @description the clock's start in words */
+            since: components["schemas"]["PolicyWords"];
+            /** @description the key of its source */
+            source?: string;
+            /** @enum {string} */
+            unit: "minutes" | "hours" | "days" | "workdays" | "months" | "years";
+            when: string;
+            within: components["schemas"]["PolicyCell"];
+            words: components["schemas"]["PolicyWords"];
+        };
+        PolicyFieldChange: {
+            field: string;
+            new: string;
+            old: string;
+        };
+        PolicyInputView: {
+            /** Format: int64 */
+            max?: number;
+            /** Format: int64 */
+            min?: number;
+            name: string;
+            of: components["schemas"]["PolicyInputView"][];
+            type?: string;
             words: components["schemas"]["PolicyWords"];
         };
         PolicyMatch: {
@@ -3460,15 +4464,122 @@ export interface components {
             name: string;
             why: components["schemas"]["PolicyWords"];
         };
+        PolicyParameterView: {
+            name: string;
+            type: string;
+            /** @description what the law leaves open here, when no value is set */
+            unset?: components["schemas"]["PolicyWords"];
+            values: components["schemas"]["PolicyValueView"][];
+            words: components["schemas"]["PolicyWords"];
+        };
+        PolicyPeriod: {
+            from?: string;
+            /** @description a draft that explains old articles and is never applied */
+            never?: boolean;
+            /** @description the first day on which it is in force no more */
+            until?: string;
+        };
         PolicyRef: {
             name: string;
             sha256: string;
             /** Format: int64 */
             version: number;
         };
+        PolicyResultView: {
+            is: string;
+            name: string;
+        };
+        PolicyRowView: {
+            citation: components["schemas"]["PolicyCitation"];
+            confirmedBy?: string;
+            confirmedOn?: string;
+            effective: components["schemas"]["PolicyPeriod"];
+            id: string;
+            /** @description the place whose rule it is, where it is not the pack's own */
+            jurisdiction?: string;
+            /** @description what the text does not settle */
+            open?: components["schemas"]["PolicyWords"];
+            /** @description the condition in words */
+            says: components["schemas"]["PolicyWords"];
+            /** @description the key of its source */
+            source?: string;
+            then: components["schemas"]["PolicyCell"][];
+            /** @description the condition, as CEL */
+            when: string;
+            words: components["schemas"]["PolicyWords"];
+        };
         PolicySilence: {
             row: string;
             words: components["schemas"]["PolicyWords"];
+        };
+        PolicySilenceView: {
+            citation: components["schemas"]["PolicyCitation"];
+            confirmedBy?: string;
+            confirmedOn?: string;
+            effective: components["schemas"]["PolicyPeriod"];
+            id: string;
+            /** @description the place whose rule it is, where it is not the pack's own */
+            jurisdiction?: string;
+            says: components["schemas"]["PolicyWords"];
+            /** @description the key of its source */
+            source?: string;
+            when: string;
+            words: components["schemas"]["PolicyWords"];
+        };
+        PolicySourceView: {
+            bodies: string[];
+            document: string;
+            effective?: string;
+            key: string;
+            number?: string;
+            published?: string;
+            publisher?: string;
+        };
+        PolicyTableView: {
+            columns: string[];
+            /** @enum {string} */
+            hit: "first" | "unique" | "collect";
+            name: string;
+            /** @description when no row holds */
+            otherwise: components["schemas"]["PolicyCell"][];
+            rows: components["schemas"]["PolicyRowView"][];
+            words: components["schemas"]["PolicyWords"];
+        };
+        PolicyValueView: {
+            citation: components["schemas"]["PolicyCitation"];
+            confirmedBy?: string;
+            confirmedOn?: string;
+            effective: components["schemas"]["PolicyPeriod"];
+            id: string;
+            /** @description the place whose rule it is, where it is not the pack's own */
+            jurisdiction?: string;
+            /** @description the key of its source */
+            source?: string;
+            value: string;
+            words: components["schemas"]["PolicyWords"];
+        };
+        PolicyView: {
+            /** @description the input that carries the legally relevant date; empty is none */
+            date: string;
+            derived: components["schemas"]["PolicyDerivedView"][];
+            effective: components["schemas"]["PolicyPeriod"];
+            inputs: components["schemas"]["PolicyInputView"][];
+            /** @description nation or a division code: where these rows apply together */
+            jurisdiction: string;
+            name: string;
+            obligations: components["schemas"]["PolicyDutyView"][];
+            parameters: components["schemas"]["PolicyParameterView"][];
+            /** @description jurisdictions with rows of their own */
+            places: string[];
+            result: components["schemas"]["PolicyResultView"][];
+            sha256: string;
+            silences: components["schemas"]["PolicySilenceView"][];
+            sources: components["schemas"]["PolicySourceView"][];
+            summary: components["schemas"]["PolicyWords"];
+            tables: components["schemas"]["PolicyTableView"][];
+            title: components["schemas"]["PolicyWords"];
+            /** Format: int64 */
+            version: number;
         };
         PolicyWords: {
             en: string;
@@ -3487,6 +4598,10 @@ export interface components {
             /** @description default your own */
             region?: string;
             unitOf?: string;
+        };
+        PrintNoticeRequest: {
+            /** @description the code as it was told, to stand on the page; it never goes into an address */
+            code?: string;
         };
         Problem: {
             /**
@@ -3544,6 +4659,17 @@ export interface components {
             region: string;
             /** @description the number, account or site */
             value: string;
+        };
+        ReceiveBatchRequest: {
+            /** @description false: the platform sent it back, and what it held waits again */
+            acknowledged: boolean;
+            /**
+             * Format: date-time
+             * @description the platform's own time
+             */
+            at: string;
+            platformNo: string;
+            reason?: string;
         };
         RefuseDisposalRequest: {
             reason: string;
@@ -3805,6 +4931,9 @@ export interface components {
             /** @description empty is the centre itself */
             region?: string;
         };
+        ReportBatchRequest: {
+            reports: components["schemas"]["BatchExecution"][];
+        };
         ReportBody: {
             /**
              * Format: int64
@@ -3963,6 +5092,19 @@ export interface components {
             /** @description a parcel or message number; nothing of the person */
             note?: string;
         };
+        ServeNoticeRequest: {
+            /**
+             * Format: date-time
+             * @description default now
+             */
+            at?: string;
+            /** @description who handed it over */
+            by: string;
+            /** @description the way, as it was: which channel the law wants could not be read */
+            how: string;
+            /** @description number of the parcel, receipt or record */
+            receiptNo?: string;
+        };
         SetQuotaRequest: {
             /**
              * Format: int64
@@ -3970,6 +5112,313 @@ export interface components {
              */
             perMinute: number;
             reason: string;
+        };
+        ShelfBody: {
+            /** Format: date-time */
+            activatedAt: string;
+            /** @description empty is the release */
+            activatedBy: string;
+            /**
+             * Format: int64
+             * @description open ones
+             */
+            drafts: number;
+            effective: components["schemas"]["PolicyPeriod"];
+            /** @description whether the pack is applied today */
+            inForce: boolean;
+            /** @description nation or a division code */
+            jurisdiction: string;
+            name: string;
+            /** @enum {string} */
+            origin: "release" | "operator";
+            /** @description jurisdictions with rows of their own */
+            places: string[];
+            /** @description rows of the tables by status: C, S, L, U */
+            rows: {
+                [key: string]: number;
+            };
+            /** @description of the pack's own text */
+            sha256: string;
+            summary: components["schemas"]["PolicyWords"];
+            title: components["schemas"]["PolicyWords"];
+            /**
+             * Format: int64
+             * @description parameters that wait for the operator's citation, in the centre's region
+             */
+            unset: number;
+            /** Format: int64 */
+            version: number;
+            /** @description the newest first */
+            versions: components["schemas"]["ShelfEditionBody"][];
+            view: components["schemas"]["PolicyView"];
+        };
+        ShelfCheck: {
+            /** @description its tests, each with how the answer differs */
+            cases: components["schemas"]["PolicyCaseView"][];
+            /** @description errors: while there is one the draft cannot be activated */
+            problems: components["schemas"]["ShelfProblem"][];
+            /** @description findings of the lint that do not stand against activation */
+            warnings: components["schemas"]["ShelfProblem"][];
+        };
+        ShelfCommentBody: {
+            accepted: boolean;
+            answer: string;
+            /** Format: date-time */
+            answeredAt?: string;
+            /** @description empty while it is open */
+            answeredBy: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /**
+             * Format: int64
+             * @description the text that was commented on
+             */
+            draftVersion: number;
+            id: string;
+            /** @description of whom it speaks; empty is the centre */
+            institution: string;
+            /** @description empty is the draft as a whole */
+            row: string;
+            text: string;
+        };
+        ShelfDifference: {
+            changes: components["schemas"]["PolicyChange"][];
+            newer: components["schemas"]["PolicyRef"];
+            older: components["schemas"]["PolicyRef"];
+        };
+        ShelfDraftBody: {
+            /** @description its tests; empty keeps those in force */
+            cases: string;
+            /** @description how it differs from what is in force */
+            changes: components["schemas"]["PolicyChange"][];
+            check: components["schemas"]["ShelfCheck"];
+            comments: components["schemas"]["ShelfCommentBody"][];
+            /** Format: date-time */
+            decidedAt?: string;
+            decidedBy: string;
+            /** @description the activation that it became */
+            edition: string;
+            files: components["schemas"]["ShelfFileBody"][];
+            id: string;
+            note: string;
+            /** Format: int64 */
+            openComments: number;
+            /** @enum {string} */
+            origin: "release" | "operator";
+            pack: string;
+            /** @description whose rules it is: nation or a division code */
+            place: string;
+            /**
+             * Format: int64
+             * @description errors found when it was last written
+             */
+            problems: number;
+            /** Format: date-time */
+            proposedAt: string;
+            /** @description empty is a release that nobody has taken up */
+            proposedBy: string;
+            /** @description of a withdrawal */
+            reason: string;
+            /** @description whose editors and leaders decide on it */
+            region: string;
+            /** @enum {string} */
+            state: "open" | "activated" | "withdrawn";
+            /** Format: int64 */
+            version: number;
+            /** @description what would be in force; left out when the text cannot be read */
+            view?: components["schemas"]["PolicyView"];
+        };
+        ShelfDraftSummary: {
+            /** Format: date-time */
+            decidedAt?: string;
+            decidedBy: string;
+            /** @description the activation that it became */
+            edition: string;
+            id: string;
+            note: string;
+            /** Format: int64 */
+            openComments: number;
+            /** @enum {string} */
+            origin: "release" | "operator";
+            pack: string;
+            /** @description whose rules it is: nation or a division code */
+            place: string;
+            /**
+             * Format: int64
+             * @description errors found when it was last written
+             */
+            problems: number;
+            /** Format: date-time */
+            proposedAt: string;
+            /** @description empty is a release that nobody has taken up */
+            proposedBy: string;
+            /** @description of a withdrawal */
+            reason: string;
+            /** @description whose editors and leaders decide on it */
+            region: string;
+            /** @enum {string} */
+            state: "open" | "activated" | "withdrawn";
+            /** Format: int64 */
+            version: number;
+        };
+        ShelfEditionBody: {
+            /** Format: date-time */
+            activatedAt: string;
+            activatedBy: string;
+            /** @description empty is the release's own */
+            draft: string;
+            id: string;
+            inForce: boolean;
+            /**
+             * Format: int64
+             * @description counts the activations of the pack
+             */
+            number: number;
+            /** @enum {string} */
+            origin: "release" | "operator";
+            /** @description by jurisdiction the hash that decisions name */
+            places: {
+                [key: string]: string;
+            };
+            proposedBy: string;
+            /** @description of the pack's own text */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description of the pack's own text
+             */
+            version: number;
+        };
+        ShelfEvaluation: {
+            /** @description the day on which the law is read, 2024-12-01; left out, the input's own date or today */
+            at?: string;
+            /** @description by the pack's schema; what is left out or null is unknown */
+            input: unknown;
+            /** @description nation or a division code; left out, the nation, or the place that the hash is of */
+            jurisdiction?: string;
+            /** @description the text by which an older decision was made; left out, the one in force */
+            sha256?: string;
+        };
+        ShelfFileBody: {
+            name: string;
+            /** @description nation or a division code */
+            place: string;
+            /** @description of this file alone */
+            sha256: string;
+            text: string;
+        };
+        ShelfNewDraft: {
+            /** @description its tests, as YAML; left out, those in force */
+            cases?: string;
+            /** @description what it is for */
+            note?: string;
+            /** @description left out, as the text says */
+            pack?: string;
+            /** @description left out, as the text says */
+            place?: string;
+            /** @description YAML of a pack, or of an overlay for a place */
+            text: string;
+        };
+        ShelfNewValues: {
+            note?: string;
+            pack: string;
+            /** @description the division for which they hold */
+            place: string;
+            values: components["schemas"]["ShelfValue"][];
+        };
+        ShelfProblem: {
+            /** @description file and line, a row, or a case */
+            at: string;
+            hint?: string;
+            /** @description of a gap or an overlap: an input that shows it */
+            input?: {
+                [key: string]: unknown;
+            };
+            message: components["schemas"]["PolicyWords"];
+            /** @description of the lint; text where it cannot be read or used, case where a test does not hold */
+            rule?: string;
+        };
+        ShelfSummary: {
+            /** Format: date-time */
+            activatedAt: string;
+            /** @description empty is the release */
+            activatedBy: string;
+            /**
+             * Format: int64
+             * @description open ones
+             */
+            drafts: number;
+            effective: components["schemas"]["PolicyPeriod"];
+            /** @description whether the pack is applied today */
+            inForce: boolean;
+            /** @description nation or a division code */
+            jurisdiction: string;
+            name: string;
+            /** @enum {string} */
+            origin: "release" | "operator";
+            /** @description jurisdictions with rows of their own */
+            places: string[];
+            /** @description rows of the tables by status: C, S, L, U */
+            rows: {
+                [key: string]: number;
+            };
+            /** @description of the pack's own text */
+            sha256: string;
+            summary: components["schemas"]["PolicyWords"];
+            title: components["schemas"]["PolicyWords"];
+            /**
+             * Format: int64
+             * @description parameters that wait for the operator's citation, in the centre's region
+             */
+            unset: number;
+            /** Format: int64 */
+            version: number;
+        };
+        ShelfTextBody: {
+            /** @description the first activation in which it served */
+            edition: components["schemas"]["ShelfEditionBody"];
+            /** @description the pack's own text and the overlays, as they were applied */
+            files: components["schemas"]["ShelfFileBody"][];
+            /** @description where the hash names these texts */
+            jurisdiction: string;
+            pack: string;
+            sha256: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ShelfValue: {
+            article: string;
+            /** @description which office read the text */
+            confirmedBy?: string;
+            /** Format: date */
+            confirmedOn?: string;
+            /** @description the document that sets it */
+            document: string;
+            /**
+             * Format: date
+             * @description the first day on which it holds
+             */
+            from: string;
+            number?: string;
+            parameter: string;
+            /** @description its operative words */
+            phrase: string;
+            /** Format: date */
+            published?: string;
+            publisher?: string;
+            /**
+             * @description how far the text has been confirmed; what is unconfirmed cannot be set
+             * @enum {string}
+             */
+            status: "C" | "S" | "L";
+            /**
+             * Format: date
+             * @description the first day on which it holds no more; empty is open
+             */
+            until?: string;
+            /** @description a number, true or false, a date or a text, as the parameter's type wants it; money in fen */
+            value: string;
         };
         SignIn: {
             login: string;
@@ -3981,12 +5430,24 @@ export interface components {
             /** @description GET /session/oidc leads to the identity provider */
             oidc: boolean;
         };
+        TestPackResponse: {
+            /** Format: int64 */
+            failed: number;
+            items: components["schemas"]["PolicyCaseView"][];
+        };
         UndoDisposalRequest: {
             /** @enum {string} */
             category?: "passed" | "objection" | "ended" | "mistaken";
             documentNo?: string;
             /** @description default law article 32 paragraph 3 */
             legalBasis?: string;
+            reason: string;
+        };
+        VerifyObjectionRequest: {
+            /** @description what was found; for the file, not told to the person */
+            words: string;
+        };
+        WithdrawPackDraftRequest: {
             reason: string;
         };
     };
@@ -10593,6 +12054,1476 @@ export interface operations {
             };
         };
     };
+    listPackDrafts: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+                pack?: string;
+                state?: "open" | "activated" | "withdrawn";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListShelfDraftSummary"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPackDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShelfNewDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfDraftBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPackValues: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShelfNewValues"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfDraftBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPackDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfDraftBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePackDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShelfNewDraft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfDraftBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activatePackDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivatePackDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfDraftBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    commentPackDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentPackDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfCommentBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerPackComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerPackCommentRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfCommentBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeUpPackDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfDraftBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    packDraftTimeline: {
+        parameters: {
+            query?: {
+                /** @description rows with a smaller number; 0 starts at the newest */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEvent"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawPackDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawPackDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfDraftBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListShelfSummary"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPack: {
+        parameters: {
+            query?: {
+                /** @description nation or a division code: with the rules of that place; left out, the pack's own text */
+                place?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testPack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestPackResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diffPack: {
+        parameters: {
+            query: {
+                /** @description a hash that decisions name */
+                older: string;
+                newer: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfDifference"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evalPack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShelfEvaluation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPackSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPackText: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the hash that a decision names */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfTextBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listProtected: {
         parameters: {
             query?: {
@@ -10756,6 +13687,613 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBatches: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+                /** @description empty is all */
+                state?: "made" | "handed" | "sent" | "acknowledged" | "refused";
+                /** @description narrows to this division; default your own scope */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBatchBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBatchRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBatchEntries: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBatchEntryBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiveBatchRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportBatchRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchBody"];
+                };
             };
             /** @description Bad Request */
             400: {
@@ -11249,6 +14787,82 @@ export interface operations {
             };
         };
     };
+    listingExecutions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBatchExecuted"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     liftListing: {
         parameters: {
             query?: never;
@@ -11586,6 +15200,1151 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotices: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+                listing?: string;
+                /** @description those whose proof of delivery is missing */
+                unserved?: boolean;
+                /** @description narrows to this division; default your own scope */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListNoticeBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createNotice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateNoticeRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    codeNotice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    printNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrintNoticeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    serveNotice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServeNoticeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listObjections: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+                /** @description empty is all */
+                state?: "received" | "accepted" | "not_accepted" | "verified" | "upheld" | "dismissed";
+                listing?: string;
+                /** @description narrows to this division; default your own scope */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListObjectionBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createObjection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateObjectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getObjection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptObjection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptObjectionRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerListingObjection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerListingObjectionRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyObjection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyObjectionRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOwn: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the code on the notice; in a header, so that no address or log has it */
+                "Notice-Code": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    objectOwn: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the code on the notice; in a header, so that no address or log has it */
+                "Notice-Code": string;
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectOwnRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
