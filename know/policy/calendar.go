@@ -60,12 +60,39 @@ const (
 	maxShift = 4_000_000 // days, months or years that a date is moved by
 )
 
+// parseDate reads 2024-12-01. Inputs are full of dates, so it does not go
+// through the layouts of package time.
 func parseDate(s string) (int64, error) {
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || t.Year() < 1 {
-		return 0, fmt.Errorf("%q is no date; write it as 2024-12-01", s)
+	if len(s) == 10 && s[4] == '-' && s[7] == '-' {
+		digits := func(s string) (n int, ok bool) {
+			for i := range len(s) {
+				if s[i] < '0' || s[i] > '9' {
+					return 0, false
+				}
+				n = 10*n + int(s[i]-'0')
+			}
+			return n, true
+		}
+		y, ok1 := digits(s[:4])
+		m, ok2 := digits(s[5:7])
+		d, ok3 := digits(s[8:])
+		if ok1 && ok2 && ok3 && y >= 1 && m >= 1 && m <= 12 && d >= 1 && (d <= 28 || d <= monthDays(y, m)) {
+			return daysTo(y, m) + int64(d) - 1, nil
+		}
 	}
-	return t.Unix() / daySeconds, nil
+	return 0, fmt.Errorf("%q is no date; write it as 2024-12-01", s)
+}
+
+func monthDays(y, m int) int { return int(daysTo(y+m/12, m%12+1) - daysTo(y, m)) }
+
+// daysTo counts the days from 1970-01-01 to the first of a month, in the
+// Gregorian calendar: years begin in March, so that the leap day is the last.
+func daysTo(y, m int) int64 {
+	if m <= 2 {
+		y--
+		m += 12
+	}
+	return int64(365*y + y/4 - y/100 + y/400 + (153*(m-3)+2)/5 - 719468)
 }
 
 func parseInstant(s string) (int64, error) {

@@ -45,6 +45,19 @@ func (s *scope) compile(expression string, limit int, want ...kind) (expr, *chec
 	return e, c, err
 }
 
+// condition checks and compiles an expression that must give yes or no.
+func (s *scope) condition(expression string, limit int) (cond, *checked, error) {
+	c, err := s.check(expression)
+	if err != nil {
+		return nil, nil, err
+	}
+	if got := kindOf(c.ast.GetType(c.ast.Expr().ID())); got != boolean {
+		return nil, nil, fmt.Errorf("this gives a %s, and a bool is wanted", got)
+	}
+	e, err := (&compiler{scope: s, tree: c.ast, limit: limit}).condition(c.ast.Expr())
+	return e, c, err
+}
+
 func (c *compiler) wrong(e ast.Expr, format string, args ...any) error {
 	at := c.tree.SourceInfo().GetStartLocation(e.ID())
 	return fmt.Errorf("character %d: %s", at.Column()+1, fmt.Sprintf(format, args...))
@@ -52,7 +65,11 @@ func (c *compiler) wrong(e ast.Expr, format string, args ...any) error {
 
 func (c *compiler) kind(e ast.Expr) kind { return kindOf(c.tree.GetType(e.ID())) }
 
+// compile compiles any expression.
 func (c *compiler) compile(e ast.Expr) (expr, error) {
+	if cond, err := c.logic(e); cond != nil || err != nil {
+		return cond.expr(), err
+	}
 	switch e.Kind() {
 	case ast.LiteralKind:
 		v, err := c.literal(e)
@@ -131,6 +148,15 @@ func (c *compiler) local(name string) int {
 		}
 	}
 	return -1
+}
+
+// inputSlot is the slot of an input or parameter that e names by itself.
+func (c *compiler) inputSlot(e ast.Expr) (slot int, ok bool) {
+	if e.Kind() != ast.IdentKind || c.local(e.AsIdent()) >= 0 {
+		return 0, false
+	}
+	n, ok := c.scope.names[strings.TrimPrefix(e.AsIdent(), ".")]
+	return n.slot, ok && n.slot < c.scope.inputs
 }
 
 func (c *compiler) ident(e ast.Expr) (expr, error) {
@@ -236,33 +262,25 @@ func (c *compiler) call(e ast.Expr) (expr, error) {
 		args = append([]ast.Expr{call.Target()}, args...)
 	}
 	name := call.FunctionName()
-	if name == callGiven {
-		return c.given(args[0])
-	}
 	if v, ok := c.constant(e); ok {
 		return func(*frame) value { return v }, nil
+	}
+	if name == operators.Conditional {
+		a, err := c.condition(args[0])
+		if err != nil {
+			return nil, err
+		}
+		x, err := c.all(args[1:])
+		if err != nil {
+			return nil, err
+		}
+		return choose(a, x[0], x[1]), nil
 	}
 	x, err := c.all(args)
 	if err != nil {
 		return nil, err
 	}
-	switch name {
-	case operators.LogicalAnd:
-		return and(x[0], x[1]), nil
-	case operators.LogicalOr:
-		return or(x[0], x[1]), nil
-	case operators.LogicalNot:
-		return not(x[0]), nil
-	case operators.Conditional:
-		return choose(x[0], x[1], x[2]), nil
-	case operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
-		return c.comparison(name, args, x)
-	case operators.In:
-		if err := c.options(args[0], args[1]); err != nil {
-			return nil, err
-		}
-		return c.in(args, x), nil
-	case "date":
+	if name == "date" {
 		if args[0].Kind() == ast.LiteralKind || c.kind(args[0]) == text {
 			return nil, c.wrong(args[0], `a date is written as date("2024-12-01")`)
 		}
@@ -276,50 +294,71 @@ func (c *compiler) call(e ast.Expr) (expr, error) {
 
 // given is has(x): whether an input, or a field of a list's element, was
 // given. It is never unknown.
-func (c *compiler) given(e ast.Expr) (expr, error) {
-	if e.Kind() == ast.IdentKind {
-		n, ok := c.scope.names[strings.TrimPrefix(e.AsIdent(), ".")]
-		if c.local(e.AsIdent()) < 0 && ok && n.slot < c.scope.inputs {
-			slot := n.slot
-			return func(f *frame) value {
-				if f.free && f.vals[slot].kind == unknown {
-					return f.read(slot)
-				}
-				return f.given(f.vals[slot])
-			}, nil
-		}
+func (c *compiler) given(e ast.Expr) (cond, error) {
+	if slot, ok := c.inputSlot(e); ok {
+		return func(f *frame) truth {
+			if f.free && f.vals[slot].kind == unknown {
+				return truthOf(f.read(slot))
+			}
+			return f.given(f.vals[slot])
+		}, nil
 	}
 	if e.Kind() == ast.SelectKind {
 		of, err := c.compile(e)
-		if err != nil {
-			return nil, err
-		}
-		return func(f *frame) value {
+		return func(f *frame) truth {
 			before := f.acc
 			v := of(f)
 			f.acc = before
 			return f.given(v)
-		}, nil
+		}, err
 	}
 	return nil, c.wrong(e, "has() asks whether an input was given, and this is none")
 }
 
-func (c *compiler) loop(e ast.Expr) (expr, error) {
-	loop := e.AsComprehension()
-	over, err := c.compile(loop.IterRange())
+// enter opens a loop: from here on its variable is a name.
+func (c *compiler) enter(loop ast.ComprehensionExpr) (over expr, at int, err error) {
+	if over, err = c.compile(loop.IterRange()); err != nil {
+		return nil, 0, err
+	}
+	at = c.scope.loops
+	c.scope.loops++
+	c.locals = append(c.locals, local{loop.IterVar(), at, c.typeOf(loop.IterRange())})
+	return over, at, nil
+}
+
+func (c *compiler) leave() { c.locals = c.locals[:len(c.locals)-1] }
+
+// quantified compiles exists and all.
+func (c *compiler) quantified(loop ast.ComprehensionExpr) (cond, error) {
+	over, at, err := c.enter(loop)
 	if err != nil {
 		return nil, err
 	}
-	at := c.scope.loops
-	c.scope.loops++
-	c.locals = append(c.locals, local{loop.IterVar(), at, c.typeOf(loop.IterRange())})
+	defer c.leave()
+	body, err := c.condition(loop.LoopStep().AsCall().Args()[1])
+	if err != nil {
+		return nil, err
+	}
+	if loop.AccuVar() == loopExists {
+		return quantifier(over, body, at, is), nil
+	}
+	return quantifier(over, body, at, isNot), nil
+}
+
+// loop compiles filter, map and sum.
+func (c *compiler) loop(e ast.Expr) (expr, error) {
+	loop := e.AsComprehension()
+	over, at, err := c.enter(loop)
+	if err != nil {
+		return nil, err
+	}
+	defer c.leave()
 	args := loop.LoopStep().AsCall().Args()
 	body := args[1]
 	if loop.AccuVar() == loopFilter {
 		body = args[0]
 	}
 	inner, err := c.compile(body)
-	c.locals = c.locals[:len(c.locals)-1]
 	if err != nil {
 		return nil, err
 	}

@@ -43,19 +43,28 @@ func (f *frame) begin(input map[string]any, o Options) error {
 	}
 	switch {
 	case !o.At.IsZero():
-		f.at = dateOn(o.At.UnixMicro(), f.zone)
+		f.at = f.dayOf(o.At)
 		if p.dateSlot >= 0 && carried.kind == unknown && p.inputs[p.dateSlot].typ.kind == date {
 			f.vals[p.dateSlot] = dateOf(f.at) // who asks for a day says what day it is
 		}
 	case carried.kind == date:
 		f.at = carried.n
 	case !o.Today.IsZero():
-		f.at = dateOn(o.Today.UnixMicro(), f.zone)
+		f.at = f.dayOf(o.Today)
 	default:
 		return lanzha.Invalid("at", "on which day the law is read is not said: give a date, or what counts as today")
 	}
 	f.dated()
 	return nil
+}
+
+// dayOf is the civil date of a moment. The last one is kept, since many inputs
+// are asked for one day.
+func (f *frame) dayOf(t time.Time) int64 {
+	if t != f.asked || f.zone != f.askedIn {
+		f.asked, f.askedIn, f.askedDay = t, f.zone, dateOn(t.UnixMicro(), f.zone)
+	}
+	return f.askedDay
 }
 
 // explain evaluates all and says why.
@@ -79,7 +88,7 @@ func (f *frame) explain(jurisdiction string) (Answer, error) {
 	dues := f.dues()
 	for _, s := range p.silences {
 		if s.spec.Effective.covers(f.at) || s.spec.Effective == (period{}) {
-			if s.when(f).isTrue() {
+			if s.when(f) == is {
 				a.Silent = append(a.Silent, Silence{Row: s.spec.ID, Words: s.spec.words()})
 			}
 		}
@@ -145,10 +154,10 @@ func (f *frame) matches() []Match {
 		taken := false
 		for _, r := range t.rows {
 			v, _ := f.holds(r)
-			if v.kind == unknown || r.open && v.isTrue() {
+			if v == unclear || r.open && v == is {
 				taken = true // it is not settled which row applies
 			}
-			if !v.isTrue() || r.open {
+			if v != is || r.open {
 				continue
 			}
 			out = append(out, Match{Row: r.spec.ID, Table: t.name, Words: r.spec.words(), Citation: r.citation, Applied: t.hit == hitCollect || !taken})
@@ -168,7 +177,7 @@ func (f *frame) dues() []Due {
 		if d.spec.Effective != (period{}) && !d.spec.Effective.covers(f.at) || d.spec.Status == Unconfirmed {
 			continue
 		}
-		if !d.when(f).isTrue() {
+		if d.when(f) != is {
 			continue
 		}
 		f.acc = nameSet{}

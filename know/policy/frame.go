@@ -54,23 +54,26 @@ func (s *nameSet) all() []int {
 // frame is the memory of one evaluation. It is used again for the next one, by
 // one goroutine at a time.
 type frame struct {
-	program *program
-	zone    *time.Location
-	at      int64     // the relevant date
-	vals    []value   // by slot
-	deps    []nameSet // by slot: the names on which its unknown depends
-	ready   []uint32  // by slot: the round in which it was computed
-	round   uint32
-	acc     nameSet // the unknowns met by the expression that is running
-	locals  []value // of loops
-	used    []int   // by parameter: 1 + the value that was read; 0 is none
-	picked  []int   // by parameter: 1 + the value in force; 0 is none
-	wide    bool    // rows marked U are unknown instead of left out
-	choice  []int8  // by name, of open rows and rows marked U: 0 is open, 1 it is not so, 2 and more it is
-	free    bool    // for the lint: what is assumed counts as given, and no value as not given
-	clash   *clash
-	extra   []extraName // unknown fields of lists that were given
-	waits   []nameSet   // by obligation that has arisen: parameters and holidays that its date waits for
+	program  *program
+	zone     *time.Location
+	at       int64     // the relevant date
+	asked    time.Time // the last moment whose date was wanted, the zone, and the date
+	askedIn  *time.Location
+	askedDay int64
+	vals     []value   // by slot
+	deps     []nameSet // by slot: the names on which its unknown depends
+	ready    []uint32  // by slot: the round in which it was computed
+	round    uint32
+	acc      nameSet // the unknowns met by the expression that is running
+	locals   []value // of loops
+	used     []int   // by parameter: 1 + the value that was read; 0 is none
+	picked   []int   // by parameter: 1 + the value in force; 0 is none
+	wide     bool    // rows marked U are unknown instead of left out
+	choice   []int8  // by name, of open rows and rows marked U: 0 is open, 1 it is not so, 2 and more it is
+	free     bool    // for the lint: what is assumed counts as given, and no value as not given
+	clash    *clash
+	extra    []extraName // unknown fields of lists that were given
+	waits    []nameSet   // by obligation that has arisen: parameters and holidays that its date waits for
 }
 
 // clash is two rows of a unique table that both hold.
@@ -88,19 +91,23 @@ type extraName struct {
 }
 
 func newFrame(p *program) *frame {
-	return &frame{
+	f := &frame{
 		program: p, zone: centreZone(),
 		vals: make([]value, p.slots), deps: make([]nameSet, p.slots), ready: make([]uint32, p.slots),
 		locals: make([]value, p.scope.loops), used: make([]int, len(p.params)), picked: make([]int, len(p.params)),
 		choice: make([]int8, maxNames),
 	}
+	copy(f.deps, p.blankDeps)
+	return f
 }
 
 // clear makes the frame one of an empty input.
 func (f *frame) clear() {
 	p := f.program
-	copy(f.vals, p.blank)
-	copy(f.deps[:p.computed], p.blankDeps)
+	copy(f.vals[:p.computed], p.blank)
+	for _, slot := range p.lists { // what a list that was given left unknown
+		f.deps[slot] = p.blankDeps[slot]
+	}
 	clear(f.used)
 	f.acc, f.clash, f.wide, f.extra, f.waits = nameSet{}, nil, false, f.extra[:0], f.waits[:0]
 	f.again()
@@ -155,8 +162,8 @@ func (f *frame) read(slot int) value {
 }
 
 // given is whether a value of the input was given.
-func (f *frame) given(v value) value {
-	return boolOf(v.kind != unknown && (!v.assumed || f.free && v.kind != null))
+func (f *frame) given(v value) truth {
+	return truthIf(v.kind != unknown && (!v.assumed || f.free && v.kind != null))
 }
 
 // met notes an unknown that has a name.
@@ -188,34 +195,34 @@ func (f *frame) civil(v value) value {
 
 // holds is whether a row holds. alternative is what an open row is assumed to
 // give; then it is -1 where that is not settled.
-func (f *frame) holds(r *rowCode) (v value, alternative int) {
+func (f *frame) holds(r *rowCode) (t truth, alternative int) {
 	if f.at < r.from || f.at >= r.until {
-		return no, 0
+		return isNot, 0
 	}
 	if r.unknown < 0 {
-		return condition(r.when(f)), 0
+		return r.when(f), 0
 	}
 	if r.unconfirmed && !f.wide {
-		return no, 0
+		return isNot, 0
 	}
 	chosen := f.choice[r.unknown]
 	if chosen == 1 {
-		return no, 0
+		return isNot, 0
 	}
-	v = condition(r.when(f))
+	t = r.when(f)
 	switch {
-	case v.isFalse():
-		return no, 0
+	case t == isNot:
+		return isNot, 0
 	case r.open && chosen == 0:
 		f.acc.add(r.unknown)
-		return v, -1
+		return t, -1
 	case r.open:
-		return v, int(chosen - 2)
+		return t, int(chosen - 2)
 	case chosen == 0:
 		f.acc.add(r.unknown)
-		return missing, 0
+		return unclear, 0
 	}
-	return v, 0
+	return t, 0
 }
 
 // decide computes the columns of a table of which one row applies. Where more
@@ -227,16 +234,16 @@ func (t *tableCode) decide(f *frame) {
 	started := false
 	for _, r := range t.rows {
 		v, alternative := f.holds(r)
-		if v.isFalse() {
+		if v == isNot {
 			continue
 		}
 		if settled != nil { // only in a unique table
-			if v.isTrue() && f.clash == nil {
+			if v == is && f.clash == nil {
 				f.clash = &clash{t, settled, r}
 			}
 			continue
 		}
-		if v.isTrue() && t.hit == hitUnique {
+		if v == is && t.hit == hitUnique {
 			started = false // the others cannot hold as well
 		}
 		then := r.then
@@ -257,12 +264,11 @@ func (t *tableCode) decide(f *frame) {
 		}
 		t.merge(f, then, false, started)
 		started = true
-		if v.isTrue() {
+		if v == is {
+			settled = r
 			if t.hit == hitFirst {
-				settled = r
 				break
 			}
-			settled = r
 		}
 	}
 	if settled == nil {
@@ -313,7 +319,7 @@ func (t *tableCode) collect(f *frame) {
 	out := value{kind: list, l: &rows}
 	for _, r := range t.rows {
 		v, alternative := f.holds(r)
-		if v.isFalse() {
+		if v == isNot {
 			continue
 		}
 		of := make([]value, 1, 1+len(t.columns))
@@ -322,7 +328,7 @@ func (t *tableCode) collect(f *frame) {
 		if r.open && alternative >= 0 && len(r.alternatives) > alternative {
 			then = r.alternatives[alternative]
 		}
-		item := value{kind: object, l: &of, doubt: v.kind == unknown || alternative < 0}
+		item := value{kind: object, l: &of, doubt: v == unclear || alternative < 0}
 		for c := range t.columns {
 			cell := none
 			if then[c] != nil {

@@ -291,16 +291,16 @@ func (l *linter) everApplies(before []*rowCode, r *rowCode) bool {
 		if day < r.from || day >= r.until {
 			continue
 		}
-		_, found, sure := l.search(day, func(f *frame) value {
-			v := condition(r.when(f))
+		_, found, sure := l.search(day, func(f *frame) truth {
+			v := r.when(f)
 			for _, b := range before {
-				if v.isFalse() {
-					return no
+				if v == isNot {
+					return isNot
 				}
 				if day < b.from || day >= b.until || b.unconfirmed {
 					continue
 				}
-				v = bothOf(v, notOf(condition(b.when(f))))
+				v = bothOf(v, b.when(f).not())
 			}
 			return v
 		})
@@ -311,21 +311,14 @@ func (l *linter) everApplies(before []*rowCode, r *rowCode) bool {
 	return false
 }
 
-func bothOf(a, b value) value {
+func bothOf(a, b truth) truth {
 	switch {
-	case a.isFalse() || b.isFalse():
-		return no
-	case a.kind == unknown || b.kind == unknown:
-		return missing
+	case a == isNot || b == isNot:
+		return isNot
+	case a == unclear || b == unclear:
+		return unclear
 	}
-	return yes
-}
-
-func notOf(a value) value {
-	if a.kind == unknown {
-		return missing
-	}
-	return boolOf(!a.isTrue())
+	return is
 }
 
 func (l *linter) overlap(t *tableCode, a, b *rowCode) {
@@ -333,7 +326,7 @@ func (l *linter) overlap(t *tableCode, a, b *rowCode) {
 		if day < max(a.from, b.from) || day >= min(a.until, b.until) {
 			continue
 		}
-		input, found, _ := l.search(day, func(f *frame) value { return bothOf(condition(a.when(f)), condition(b.when(f))) })
+		input, found, _ := l.search(day, func(f *frame) truth { return bothOf(a.when(f), b.when(f)) })
 		if found {
 			l.find(lintOverlap, b.spec.Line, b.spec.ID, fmt.Sprintf("与%s可以同时成立（表%s最多一行）", a.spec.ID, t.name),
 				fmt.Sprintf("it can hold together with %s (at most one row of %s may)", a.spec.ID, t.name)).Input = input
@@ -344,11 +337,11 @@ func (l *linter) overlap(t *tableCode, a, b *rowCode) {
 
 func (l *linter) gap(t *tableCode) {
 	for _, day := range l.on(t.rows...) {
-		input, found, _ := l.search(day, func(f *frame) value {
-			v := yes
+		input, found, _ := l.search(day, func(f *frame) truth {
+			v := is
 			for _, r := range t.rows {
-				if day >= r.from && day < r.until && !v.isFalse() {
-					v = bothOf(v, notOf(condition(r.when(f))))
+				if day >= r.from && day < r.until && v != isNot {
+					v = bothOf(v, r.when(f).not())
 				}
 			}
 			return v
@@ -368,7 +361,7 @@ func (l *linter) gap(t *tableCode) {
 
 // search looks for facts under which a goal holds on a day. sure is whether
 // there are none when none was found.
-func (l *linter) search(day int64, goal func(f *frame) value) (input map[string]any, found, sure bool) {
+func (l *linter) search(day int64, goal func(f *frame) truth) (input map[string]any, found, sure bool) {
 	f := newFrame(l.program)
 	f.clear()
 	f.at, f.free = day, true
@@ -379,8 +372,8 @@ func (l *linter) search(day int64, goal func(f *frame) value) (input map[string]
 		left--
 		f.acc = nameSet{}
 		v := goal(f)
-		if v.kind != unknown {
-			return v.isTrue()
+		if v != unclear {
+			return v == is
 		}
 		next := f.next(&f.acc)
 		if next < 0 || left < 0 {

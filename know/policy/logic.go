@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"strings"
-
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 )
@@ -13,69 +11,130 @@ import (
 // condition, equals nothing, comes before and after nothing, and counts for
 // nothing in arithmetic.
 
-func and(a, b expr) expr {
-	return func(f *frame) value {
-		before := f.acc
-		x := a(f)
-		if x.kind != unknown {
-			if !x.isTrue() {
-				return no
-			}
-			return condition(b(f))
-		}
-		if y := b(f); y.isFalse() {
-			f.acc = before
-			return no
-		}
+// truth is the outcome of a condition. The zero truth is unknown.
+type truth uint8
+
+const (
+	unclear truth = iota
+	isNot
+	is
+)
+
+func truthIf(b bool) truth {
+	if b {
+		return is
+	}
+	return isNot
+}
+
+// truthOf is v as a condition.
+func truthOf(v value) truth {
+	if v.kind == unknown {
+		return unclear
+	}
+	return truthIf(v.isTrue())
+}
+
+func (t truth) value() value {
+	if t == unclear {
 		return missing
 	}
+	return boolOf(t == is)
 }
 
-func or(a, b expr) expr {
-	return func(f *frame) value {
+func (t truth) not() truth {
+	if t == unclear {
+		return unclear
+	}
+	return is + isNot - t
+}
+
+// cond is a compiled condition: an expression that gives yes or no.
+type cond func(f *frame) truth
+
+func (c cond) expr() expr { return func(f *frame) value { return c(f).value() } }
+
+// condition compiles what is used as a condition.
+func (c *compiler) condition(e ast.Expr) (cond, error) {
+	if slot, ok := c.inputSlot(e); ok {
+		return func(f *frame) truth {
+			if v := &f.vals[slot]; v.kind > null {
+				return isNot + truth(v.n)
+			}
+			return truthOf(f.read(slot))
+		}, nil
+	}
+	if cond, err := c.logic(e); cond != nil || err != nil {
+		return cond, err
+	}
+	x, err := c.compile(e)
+	return func(f *frame) truth { return truthOf(x(f)) }, err
+}
+
+// logic compiles the operators whose outcome is yes, no or unknown and never
+// no value; of all else it gives nil.
+func (c *compiler) logic(e ast.Expr) (cond, error) {
+	if e.Kind() == ast.ComprehensionKind {
+		switch loop := e.AsComprehension(); loop.AccuVar() {
+		case loopExists, loopAll:
+			return c.quantified(loop)
+		}
+	}
+	if e.Kind() != ast.CallKind {
+		return nil, nil
+	}
+	args := e.AsCall().Args()
+	switch name := e.AsCall().FunctionName(); name {
+	case operators.LogicalAnd, operators.LogicalOr:
+		a, err := c.condition(args[0])
+		if err != nil {
+			return nil, err
+		}
+		b, err := c.condition(args[1])
+		if name == operators.LogicalAnd {
+			return both(a, b, isNot), err
+		}
+		return both(a, b, is), err
+	case operators.LogicalNot:
+		a, err := c.condition(args[0])
+		return func(f *frame) truth { return a(f).not() }, err
+	case callGiven:
+		return c.given(args[0])
+	case operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
+		return c.comparison(name, args)
+	case operators.In:
+		return c.in(args)
+	}
+	return nil, nil
+}
+
+// both is a && b, which no settles, or a || b, which yes does.
+func both(a, b cond, settles truth) cond {
+	return func(f *frame) truth {
 		before := f.acc
 		x := a(f)
-		if x.kind != unknown {
-			if x.isTrue() {
-				return yes
+		if x != unclear {
+			if x == settles {
+				return settles
 			}
-			return condition(b(f))
+			return b(f)
 		}
-		if y := b(f); y.isTrue() {
+		if b(f) == settles {
 			f.acc = before
-			return yes
+			return settles
 		}
-		return missing
+		return unclear
 	}
-}
-
-func not(a expr) expr {
-	return func(f *frame) value {
-		x := a(f)
-		if x.kind == unknown {
-			return missing
-		}
-		return boolOf(!x.isTrue())
-	}
-}
-
-// condition is v as a condition: no value is no.
-func condition(v value) value {
-	if v.kind == null {
-		return no
-	}
-	return v
 }
 
 // choose is a ? b : c. It is known when both ways lead to the same.
-func choose(a, b, c expr) expr {
+func choose(a cond, b, c expr) expr {
 	return func(f *frame) value {
 		before := f.acc
-		x := a(f)
-		if x.kind != unknown {
-			if x.isTrue() {
-				return b(f)
-			}
+		switch a(f) {
+		case is:
+			return b(f)
+		case isNot:
 			return c(f)
 		}
 		y, z := b(f), c(f)
@@ -88,65 +147,106 @@ func choose(a, b, c expr) expr {
 }
 
 // comparison compiles == != < <= > >=.
-func (c *compiler) comparison(op string, args []ast.Expr, x []expr) (expr, error) {
+func (c *compiler) comparison(op string, args []ast.Expr) (cond, error) {
 	for _, side := range [2][2]int{{0, 1}, {1, 0}} {
 		if err := c.options(args[side[0]], args[side[1]]); err != nil {
 			return nil, err
 		}
 	}
-	a, b := x[0], x[1]
+	x, err := c.all(args)
+	if err != nil {
+		return nil, err
+	}
 	left, right := c.kind(args[0]), c.kind(args[1])
-	if left != right { // a date and an instant
-		if left == instant {
-			a = func(f *frame) value { return f.civil(x[0](f)) }
-		} else {
-			b = func(f *frame) value { return f.civil(x[1](f)) }
+	if with, ok := c.constant(args[1]); ok && left == right {
+		to := comparer(op, with)
+		if slot, ok := c.inputSlot(args[0]); ok { // what most conditions are
+			return func(f *frame) truth {
+				if v := &f.vals[slot]; v.kind > null {
+					return to(v)
+				}
+				v := f.read(slot)
+				return to(&v)
+			}, nil
 		}
+		return func(f *frame) truth {
+			v := x[0](f)
+			return to(&v)
+		}, nil
 	}
-	if v, ok := c.constant(args[1]); ok && left == right {
-		return compareTo(op, a, v), nil
-	}
-	texts := left == text
-	return func(f *frame) value {
-		v, w := a(f), b(f)
+	return func(f *frame) truth {
+		v, w := x[0](f), x[1](f)
+		if left != right { // a date and an instant
+			v, w = f.civil(v), f.civil(w)
+		}
 		if v.kind <= null || w.kind <= null {
 			if v.kind == unknown || w.kind == unknown {
-				return missing
+				return unclear
 			}
-			return boolOf(op == operators.NotEquals && v.kind != w.kind)
+			return truthIf(op == operators.NotEquals && v.kind != w.kind)
 		}
-		if texts {
-			return boolOf((v.s == w.s) == (op == operators.Equals))
+		if left == text {
+			return truthIf((v.s == w.s) == (op == operators.Equals))
 		}
-		return boolOf(holds(op, v.n, w.n))
+		return truthIf(holds(op, v.n, w.n))
 	}, nil
 }
 
-// compareTo compares with a constant, which most conditions do.
-func compareTo(op string, a expr, with value) expr {
-	absent := boolOf(op == operators.NotEquals) // what no value gives
+// comparer compares with a constant.
+func comparer(op string, with value) func(v *value) truth {
+	absent := [2]truth{unclear, truthIf(op == operators.NotEquals)} // by kind: unknown, no value
+	n, s := with.n, with.s
 	if with.kind == text {
 		equal := op == operators.Equals
-		return func(f *frame) value {
-			v := a(f)
-			switch v.kind {
-			case unknown:
-				return missing
-			case null:
-				return absent
+		return func(v *value) truth {
+			if v.kind <= null {
+				return absent[v.kind]
 			}
-			return boolOf((v.s == with.s) == equal)
+			return truthIf((v.s == s) == equal)
 		}
 	}
-	return func(f *frame) value {
-		v := a(f)
-		switch v.kind {
-		case unknown:
-			return missing
-		case null:
-			return absent
+	switch op {
+	case operators.Equals:
+		return func(v *value) truth {
+			if v.kind <= null {
+				return absent[v.kind]
+			}
+			return truthIf(v.n == n)
 		}
-		return boolOf(holds(op, v.n, with.n))
+	case operators.NotEquals:
+		return func(v *value) truth {
+			if v.kind <= null {
+				return absent[v.kind]
+			}
+			return truthIf(v.n != n)
+		}
+	case operators.Less:
+		return func(v *value) truth {
+			if v.kind <= null {
+				return absent[v.kind]
+			}
+			return truthIf(v.n < n)
+		}
+	case operators.LessEquals:
+		return func(v *value) truth {
+			if v.kind <= null {
+				return absent[v.kind]
+			}
+			return truthIf(v.n <= n)
+		}
+	case operators.Greater:
+		return func(v *value) truth {
+			if v.kind <= null {
+				return absent[v.kind]
+			}
+			return truthIf(v.n > n)
+		}
+	}
+	return func(v *value) truth {
+		if v.kind <= null {
+			return absent[v.kind]
+		}
+		return truthIf(v.n >= n)
 	}
 }
 
@@ -167,283 +267,49 @@ func holds(op string, a, b int64) bool {
 }
 
 // in compiles x in list.
-func (c *compiler) in(args []ast.Expr, x []expr) expr {
+func (c *compiler) in(args []ast.Expr) (cond, error) {
+	if err := c.options(args[0], args[1]); err != nil {
+		return nil, err
+	}
+	x, err := c.all(args)
+	if err != nil {
+		return nil, err
+	}
 	if args[1].Kind() == ast.ListKind {
-		if fixed, ok := c.constants(args[1]); ok && c.kind(args[0]) == text {
-			return func(f *frame) value {
+		if fixed, ok := c.constants(args[1]); ok {
+			return func(f *frame) truth {
 				v := x[0](f)
-				switch v.kind {
-				case unknown:
-					return missing
-				case null:
-					return no
+				if v.kind == unknown {
+					return unclear
 				}
 				for i := range fixed {
-					if fixed[i].s == v.s {
-						return yes
+					if fixed[i].n == v.n && fixed[i].s == v.s && v.kind != null {
+						return is
 					}
 				}
-				return no
-			}
+				return isNot
+			}, nil
 		}
 	}
-	return func(f *frame) value {
+	return func(f *frame) truth {
 		v, l := x[0](f), x[1](f)
 		switch {
 		case v.kind == null || l.kind == null:
-			return no
+			return isNot
 		case l.kind == unknown:
-			return missing
+			return unclear
 		}
-		found := no
+		found := isNot
 		for _, e := range *l.l {
 			switch {
 			case v.kind == unknown || e.kind == unknown:
-				found = missing
+				found = unclear
 			case v.same(e) && !e.doubt:
-				return yes
+				return is
 			case v.same(e):
-				found = missing
+				found = unclear
 			}
 		}
 		return found
-	}
-}
-
-// operation is a function of definite values: unknown in, unknown out; no
-// value in, no value out.
-type operation struct {
-	one func(f *frame, a value) value
-	two func(f *frame, a, b value) value
-}
-
-func (o operation) apply(x []expr) expr {
-	if o.one != nil {
-		a := x[0]
-		return func(f *frame) value {
-			v := a(f)
-			if v.kind <= null {
-				return v
-			}
-			return o.one(f, v)
-		}
-	}
-	a, b := x[0], x[1]
-	return func(f *frame) value {
-		v, w := a(f), b(f)
-		switch {
-		case v.kind == unknown || w.kind == unknown:
-			return missing
-		case v.kind == null || w.kind == null:
-			return none
-		}
-		return o.two(f, v, w)
-	}
-}
-
-func arithmetic(do func(a, b int64) (int64, bool)) operation {
-	return operation{two: func(_ *frame, a, b value) value {
-		if n, ok := do(a.n, b.n); ok {
-			return intOf(n)
-		}
-		return none
-	}}
-}
-
-// moved shifts a date; an instant counts from its civil date.
-func moved(shift func(f *frame, day, n int64) value) operation {
-	return operation{two: func(f *frame, at, n value) value {
-		if n.n > maxShift || n.n < -maxShift {
-			return none
-		}
-		v := shift(f, f.civil(at).n, n.n)
-		if v.kind == date && (v.n < firstDay || v.n > lastDay) {
-			return none
-		}
-		return v
-	}}
-}
-
-func later(micros int64) operation {
-	return operation{two: func(_ *frame, at, n value) value {
-		if n.n > maxShift*24*60 || n.n < -maxShift*24*60 {
-			return none
-		}
-		return instantOf(at.n + n.n*micros)
-	}}
-}
-
-func ofText(is func(s, part string) bool) operation {
-	return operation{two: func(_ *frame, a, b value) value { return boolOf(is(a.s, b.s)) }}
-}
-
-var strict = map[string]operation{
-	operators.Add: arithmetic(add), operators.Subtract: arithmetic(sub), operators.Multiply: arithmetic(mul),
-	operators.Divide: arithmetic(div), operators.Modulo: arithmetic(mod),
-	operators.Negate: {one: func(_ *frame, a value) value {
-		if n, ok := sub(0, a.n); ok {
-			return intOf(n)
-		}
-		return none
-	}},
-	"days":   moved(func(_ *frame, day, n int64) value { return dateOf(day + n) }),
-	"months": moved(func(_ *frame, day, n int64) value { return dateOf(addMonths(day, n)) }),
-	"years":  moved(func(_ *frame, day, n int64) value { return dateOf(addMonths(day, 12*n)) }),
-	"workdays": moved(func(f *frame, day, n int64) value {
-		d, year := f.program.holidays.add(day, n)
-		if year != 0 {
-			return f.met(value{n: int64(f.program.holidayName) + 1})
-		}
-		return dateOf(d)
-	}),
-	"hours": later(hourMicros), "minutes": later(minuteMicros),
-	"earlier": {two: func(_ *frame, a, b value) value {
-		if b.n < a.n {
-			return b
-		}
-		return a
-	}},
-	"later": {two: func(_ *frame, a, b value) value {
-		if b.n > a.n {
-			return b
-		}
-		return a
-	}},
-	"startsWith": ofText(strings.HasPrefix), "endsWith": ofText(strings.HasSuffix), "contains": ofText(strings.Contains),
-	"size": {one: func(_ *frame, a value) value {
-		if a.kind == text {
-			return intOf(int64(len([]rune(a.s))))
-		}
-		for _, e := range *a.l {
-			if e.doubt {
-				return missing
-			}
-		}
-		return intOf(int64(len(*a.l)))
-	}},
-	"sum": {one: func(_ *frame, a value) value {
-		total := intOf(0)
-		for _, e := range *a.l {
-			if total = plus(total, e); total.kind <= null {
-				return total
-			}
-		}
-		return total
-	}},
-}
-
-// plus adds an element of a list to a total.
-func plus(total, e value) value {
-	switch {
-	case e.kind == unknown || e.doubt && e.n != 0:
-		return missing
-	case e.kind == null:
-		return total // a row without a figure adds nothing
-	}
-	if n, ok := add(total.n, e.n); ok {
-		return intOf(n)
-	}
-	return none
-}
-
-// A loop reads a list element by element. An element in doubt may not be there.
-type loopOf func(over, body expr, at int) expr
-
-var loops = map[string]loopOf{
-	loopExists: func(over, body expr, at int) expr { return quantifier(over, body, at, true) },
-	loopAll:    func(over, body expr, at int) expr { return quantifier(over, body, at, false) },
-	loopFilter: func(over, body expr, at int) expr {
-		return eachOf(over, body, at, func(f *frame, e value, out *[]value) {
-			switch keep := body(f); {
-			case keep.kind == unknown:
-				e.doubt = true
-				*out = append(*out, e)
-			case keep.isTrue():
-				*out = append(*out, e)
-			}
-		})
-	},
-	loopMap: func(over, body expr, at int) expr {
-		return eachOf(over, body, at, func(f *frame, e value, out *[]value) {
-			v := body(f)
-			v.doubt = v.doubt || e.doubt
-			*out = append(*out, v)
-		})
-	},
-	loopSum: func(over, body expr, at int) expr {
-		return func(f *frame) value {
-			l := over(f)
-			if l.kind != list {
-				return f.dry(l, body, at)
-			}
-			total := intOf(0)
-			for _, e := range *l.l {
-				f.locals[at] = e
-				v := body(f)
-				v.doubt = e.doubt
-				if total = plus(total, v); total.kind <= null {
-					return total
-				}
-			}
-			return total
-		}
-	},
-}
-
-// quantifier is exists (until yes) or all (until no).
-func quantifier(over, body expr, at int, until bool) expr {
-	return func(f *frame) value {
-		before := f.acc
-		l := over(f)
-		if l.kind != list {
-			return condition(f.dry(l, body, at))
-		}
-		found := boolOf(!until)
-		for _, e := range *l.l {
-			f.locals[at] = e
-			v := body(f)
-			switch {
-			case v.kind == unknown:
-				found = missing
-			case v.isTrue() == until && e.doubt:
-				found = missing
-			case v.isTrue() == until:
-				f.acc = before
-				return boolOf(until)
-			}
-		}
-		if found.kind != unknown {
-			f.acc = before
-		}
-		return found
-	}
-}
-
-// dry runs the body of a loop whose list is unknown, for the names that it
-// would read, and gives the unknown.
-func (f *frame) dry(l value, body expr, at int) value {
-	if l.kind == unknown {
-		f.locals[at] = missing
-		body(f)
-	}
-	return l
-}
-
-func eachOf(over, body expr, at int, do func(f *frame, e value, out *[]value)) expr {
-	return func(f *frame) value {
-		l := over(f)
-		if l.kind != list {
-			return f.dry(l, body, at)
-		}
-		out := make([]value, 0, len(*l.l))
-		for _, e := range *l.l {
-			f.locals[at] = e
-			do(f, e, &out)
-		}
-		v := value{kind: list, l: &out}
-		for _, e := range out {
-			v.doubt = v.doubt || e.doubt || !e.known()
-		}
-		return v
-	}
+	}, nil
 }

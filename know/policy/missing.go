@@ -133,7 +133,7 @@ func (f *frame) arisen(n int) bool {
 	if u.row == nil {
 		return true
 	}
-	return u.row.when(f).isTrue()
+	return u.row.when(f) == is
 }
 
 // search tries values for what is unknown.

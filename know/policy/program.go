@@ -27,6 +27,7 @@ type program struct {
 
 	names       []unknownName // what may be unknown, in the pack's order
 	holidayName int
+	lists       []int // the slots of inputs that are lists
 
 	inputs    []inputSlot
 	root      *branch // the same, as a tree of JSON objects
@@ -127,7 +128,7 @@ type column struct {
 type rowCode struct {
 	spec         *row
 	from, until  int64
-	when         expr
+	when         cond
 	checked      *checked
 	then         []expr // by column; nil where the row says nothing
 	unknown      int    // the name of a row marked U or open; -1 is none
@@ -147,7 +148,7 @@ type resultCode struct {
 
 type dutyCode struct {
 	spec     *duty
-	when     expr
+	when     cond
 	from     expr
 	unit     string
 	n        expr
@@ -156,7 +157,7 @@ type dutyCode struct {
 
 type silenceCode struct {
 	spec *silence
-	when expr
+	when cond
 }
 
 // sentence is an expression and where it stands.
@@ -316,6 +317,7 @@ func (b *builder) declareInputs() error {
 			}
 		}
 		if k == list {
+			b.lists = append(b.lists, b.slots)
 			s.typ.object = "input." + e.Name
 			for _, o := range in.Of {
 				fk, ok := typeKinds[o.Value.Type]
@@ -512,6 +514,17 @@ func (b *builder) expression(where string, line int, src string, limit int, want
 	return e, s, nil
 }
 
+// when compiles the condition of a row.
+func (b *builder) when(id string, line int, src string, limit int) (cond, *sentence, error) {
+	e, c, err := b.scope.condition(src, limit)
+	if err != nil {
+		return nil, nil, b.wrong(line, "%s.when: %s", id, err)
+	}
+	s := &sentence{where: id + ".when", line: line, checked: c}
+	b.sentences = append(b.sentences, s)
+	return e, s, nil
+}
+
 // cell compiles a literal, or CEL behind =.
 func (b *builder) cell(where string, c cellText, limit int, want kind) (expr, *sentence, error) {
 	if src, ok := c.cel(); ok {
@@ -627,7 +640,7 @@ func (b *builder) compileRow(t *tableCode, spec *row) (*rowCode, error) {
 	r.from, r.until = span(spec.From, spec.Until)
 	var err error
 	var s *sentence
-	if r.when, s, err = b.expression(spec.ID+".when", spec.Line, spec.When, t.slot, boolean); err != nil {
+	if r.when, s, err = b.when(spec.ID, spec.Line, spec.When, t.slot); err != nil {
 		return nil, err
 	}
 	r.checked = s.checked
@@ -673,7 +686,7 @@ func (b *builder) compileDuties() error {
 		d := dutyCode{spec: spec, citation: spec.citation()}
 		var s *sentence
 		var err error
-		if d.when, _, err = b.expression(spec.ID+".when", spec.Line, spec.When, b.slots, boolean); err != nil {
+		if d.when, _, err = b.when(spec.ID, spec.Line, spec.When, b.slots); err != nil {
 			return err
 		}
 		if d.from, s, err = b.expression(spec.ID+".from", spec.Line, spec.From, b.slots, date, instant); err != nil {
@@ -700,7 +713,7 @@ func (b *builder) compileSilences() error {
 		if err := b.id(spec.ID, spec.Line); err != nil {
 			return err
 		}
-		when, _, err := b.expression(spec.ID+".when", spec.Line, spec.When, b.slots, boolean)
+		when, _, err := b.when(spec.ID, spec.Line, spec.When, b.slots)
 		if err != nil {
 			return err
 		}
@@ -805,7 +818,7 @@ func (b *builder) findResting() {
 }
 
 func (b *builder) makeBlank() {
-	b.blank = make([]value, b.slots)
+	b.blank = make([]value, b.computed)
 	b.blankDeps = make([]nameSet, b.slots)
 	for i, n := range b.names {
 		if n.row != nil {
