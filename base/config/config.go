@@ -83,6 +83,10 @@ type Den struct {
 // Register is the punishment register.
 type Register struct {
 	ChecksPerMinute int64 `yaml:"checksPerMinute" default:"6000" help:"how many persons an institution may check in a minute, where no quota of its own is set; each process counts for itself"`
+
+	Retention      time.Duration `yaml:"retention" default:"0s" help:"how long after the last end of a subject's listings name and number are kept, as 26280h; 0 erases on a leader's command only"`
+	FeedbackWithin time.Duration `yaml:"feedbackWithin" default:"0s" help:"how long executing institutions have to report back on an upward batch before that is told; 0 is no clock"`
+	Contact        string        `yaml:"contact" help:"telephone for objections, as it stands on notices; empty is 96110"`
 }
 
 // Log is the program's own log, on standard error.
@@ -156,6 +160,12 @@ func (c *Config) check() error {
 	}
 	if c.Register.ChecksPerMinute < 0 {
 		return lanzha.Invalid("register.checksPerMinute", "must be 0 (none but those with a quota) or more")
+	}
+	if c.Register.Retention < 0 {
+		return lanzha.Invalid("register.retention", "must be 0 (never by itself) or more")
+	}
+	if c.Register.FeedbackWithin < 0 {
+		return lanzha.Invalid("register.feedbackWithin", "must be 0 (no clock) or more")
 	}
 	if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, c.Log.Level) {
 		return lanzha.Invalid("log.level", "want one of %s", strings.Join(levels, ", "))

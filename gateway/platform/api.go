@@ -12,6 +12,7 @@ import (
 	"lanzha/base/sqldb"
 	"lanzha/work/clue"
 	"lanzha/work/clue/disposal"
+	"lanzha/work/register/batch"
 )
 
 // Outcome is what came of a receipt file: good rows are taken, bad ones come
@@ -22,9 +23,16 @@ type Outcome struct {
 }
 
 // Mount adds the ways by which entries go out and receipts come in.
-func (g *Gateway) Mount(a *api.API, may *auth.Decider, db *sqldb.DB, lookups *clue.Desk, disposals *disposal.Desk) {
+func (g *Gateway) Mount(a *api.API, may *auth.Decider, db *sqldb.DB, lookups *clue.Desk, disposals *disposal.Desk, batches *batch.Desk) {
 	allowed := func(ctx context.Context, e Received, action string) error {
-		if e.Type == "lookup" {
+		switch e.Type {
+		case "register":
+			b, err := batches.Store.Get(ctx, db.Read(), lanzha.ID(e.Key))
+			if err != nil {
+				return err
+			}
+			return may.May(ctx, "batch."+action, auth.Resource{Type: "batch", ID: b.ID, Region: b.Region})
+		case "lookup":
 			l, err := lookups.Store.Lookup(ctx, db.Read(), lanzha.ID(e.Key))
 			if err != nil {
 				return err
@@ -46,7 +54,15 @@ func (g *Gateway) Mount(a *api.API, may *auth.Decider, db *sqldb.DB, lookups *cl
 				err = lanzha.NotFound("entry")
 			}
 			if err == nil {
-				err = allowed(r.Context(), Received{Key: key, Type: e.Type}, "read")
+				action := "read"
+				if e.Type == "register" {
+					action = "hand" // it names persons: who takes it over stands in the journal
+				}
+				err = allowed(r.Context(), Received{Key: key, Type: e.Type}, action)
+			}
+			if err == nil && e.Type == "register" {
+				actor, _ := auth.ActorFrom(r.Context())
+				err = batches.Taken(r.Context(), lanzha.ID(key), actor.ID)
 			}
 			if err != nil {
 				api.WriteProblem(w, err)
@@ -77,12 +93,16 @@ func (g *Gateway) Mount(a *api.API, may *auth.Decider, db *sqldb.DB, lookups *cl
 				out.Body.Refused = []Bad{}
 			}
 			for _, row := range good {
-				err := allowed(ctx, row, "answer")
-				if row.Type == "disposal" {
-					err = allowed(ctx, row, actions[row.State])
+				action := "answer"
+				switch row.Type {
+				case "disposal":
+					action = actions[row.State]
+				case "register":
+					action = "receive"
 				}
+				err := allowed(ctx, row, action)
 				if err == nil {
-					err = g.settle(ctx, db, lookups, disposals, row)
+					err = settle(ctx, db, lookups, disposals, batches, row)
 				}
 				switch code := lanzha.CodeOf(err); {
 				case err == nil:
@@ -103,10 +123,16 @@ var actions = map[string]string{disposal.ReceiptAcknowledged: "acknowledge", dis
 // settle brings one receipt to its record. The platform acknowledges a lookup
 // or sends it back; what the institution answers is typed in from the platform
 // when it is there.
-func (g *Gateway) settle(ctx context.Context, db *sqldb.DB, lookups *clue.Desk, disposals *disposal.Desk, row Received) error {
+func settle(ctx context.Context, db *sqldb.DB, lookups *clue.Desk, disposals *disposal.Desk, batches *batch.Desk, row Received) error {
 	actor, _ := auth.ActorFrom(ctx)
 	return db.Tx(ctx, func(tx *sqldb.Tx) error {
-		if row.Type == "lookup" {
+		switch row.Type {
+		case "register":
+			_, err := batches.Receive(ctx, tx, lanzha.ID(row.Key), 0, batch.Receipt{
+				Acknowledged: row.State != disposal.ReceiptRefused, PlatformNo: row.PlatformNo, At: row.At, Reason: row.Reason,
+			}, actor.ID)
+			return err
+		case "lookup":
 			answer := clue.Answer{State: clue.AnswerPending, PlatformNo: row.PlatformNo, At: row.At}
 			if row.State == disposal.ReceiptRefused {
 				answer.State, answer.Reason = clue.AnswerRefused, row.Reason

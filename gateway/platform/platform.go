@@ -30,9 +30,10 @@ import (
 	"lanzha/know/institution"
 	"lanzha/work/clue"
 	"lanzha/work/clue/disposal"
+	"lanzha/work/register/batch"
 )
 
-// Gateway implements clue.Asker and disposal.Disposer. It may be used from many
+// Gateway implements clue.Asker, disposal.Disposer and batch.Upward. It may be used from many
 // goroutines and by several processes on one folder.
 type Gateway struct {
 	dir string
@@ -42,6 +43,7 @@ type Gateway struct {
 var (
 	_ clue.Asker        = (*Gateway)(nil)
 	_ disposal.Disposer = (*Gateway)(nil)
+	_ batch.Upward      = (*Gateway)(nil)
 )
 
 // New makes a gateway that writes into dir, which is created where it is
@@ -79,7 +81,7 @@ type Signature struct {
 // types it again.
 type Entry struct {
 	Key                string    `json:"key"`
-	Type               string    `json:"type"` // lookup | disposal
+	Type               string    `json:"type"` // lookup | disposal | register
 	Institution        string    `json:"institution"`
 	InstitutionCode    string    `json:"institutionCode"`
 	Kind               string    `json:"kind"` // of the clue, or of the disposal
@@ -96,6 +98,9 @@ type Entry struct {
 	Officers           []string  `json:"officers,omitempty"`
 	AskedAt            time.Time `json:"askedAt,omitzero"`
 	DueAt              time.Time `json:"dueAt,omitzero"`
+
+	Unit     string       `json:"unit,omitempty"`     // of a batch of the register: who hands it up
+	Listings []batch.Line `json:"listings,omitempty"` // what it holds, in order
 }
 
 // Ask prepares a question. An error says that the file may not have been
@@ -124,6 +129,11 @@ func (g *Gateway) Dispose(ctx context.Context, o disposal.Order) (disposal.Recei
 		return disposal.Receipt{}, err
 	}
 	return disposal.Receipt{State: disposal.ReceiptPending}, nil
+}
+
+// HandUp prepares a batch of the register. Errors are as for Ask.
+func (g *Gateway) HandUp(ctx context.Context, h batch.Handing) error {
+	return g.put(ctx, Entry{Key: h.Key, Type: "register", Kind: "joint_punishment", Value: string(h.Region), Unit: h.Unit, AskedAt: utc(h.At), Listings: h.Lines})
 }
 
 func entry(key, kind string, to institution.Institution) Entry {

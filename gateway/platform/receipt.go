@@ -20,7 +20,7 @@ import (
 type Received struct {
 	Row        int       `json:"row"` // in the file; the first row of data is 2, as in a spreadsheet
 	Key        string    `json:"key"`
-	Type       string    `json:"type"`  // lookup | disposal; set by Gateway.Receipts, else empty
+	Type       string    `json:"type"`  // lookup | disposal | register; set by Gateway.Receipts, else empty
 	State      string    `json:"state"` // acknowledged | done | refused
 	PlatformNo string    `json:"platformNo"`
 	At         time.Time `json:"at"` // the platform's own time, UTC

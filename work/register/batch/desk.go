@@ -198,6 +198,17 @@ func (d *Desk) line(ctx context.Context, q sqldb.Queryer, e Entry) (Line, error)
 	}, nil
 }
 
+// Taken leaves the row of who took a batch's file, which names persons.
+func (d *Desk) Taken(ctx context.Context, id, by lanzha.ID) error {
+	return d.Register.DB.Tx(ctx, func(tx *sqldb.Tx) error {
+		b, err := d.Store.Get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		return d.note(ctx, tx, "batch.taken", b, by, nil)
+	})
+}
+
 // Receive takes the platform's receipt. What a refused batch held waits again.
 func (d *Desk) Receive(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version int64, r Receipt, by lanzha.ID) (Batch, error) {
 	kind := "batch.acknowledged"
