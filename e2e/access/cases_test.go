@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -326,6 +327,7 @@ func cases() map[string]access {
 		"closeDossier": on("/dossiers/%s/close", (*world).dossier, reason),
 		"search":       get("/search?q=13888812345"),
 	}
+	maps.Copy(all, packCases())
 	return all
 }
 
