@@ -163,15 +163,14 @@ func (c *compiler) comparison(op string, args []ast.Expr) (cond, error) {
 		if slot, ok := c.inputSlot(args[0]); ok { // what most conditions are
 			return func(f *frame) truth {
 				if v := &f.vals[slot]; v.kind > null {
-					return to(v)
+					return to(v.kind, v.n, v.s)
 				}
-				v := f.read(slot)
-				return to(&v)
+				return to(f.read(slot).kind, 0, "")
 			}, nil
 		}
 		return func(f *frame) truth {
 			v := x[0](f)
-			return to(&v)
+			return to(v.kind, v.n, v.s)
 		}, nil
 	}
 	return func(f *frame) truth {
@@ -193,60 +192,60 @@ func (c *compiler) comparison(op string, args []ast.Expr) (cond, error) {
 }
 
 // comparer compares with a constant.
-func comparer(op string, with value) func(v *value) truth {
+func comparer(op string, with value) func(k kind, n int64, s string) truth {
 	absent := [2]truth{unclear, truthIf(op == operators.NotEquals)} // by kind: unknown, no value
-	n, s := with.n, with.s
+	m, t := with.n, with.s
 	if with.kind == text {
 		equal := op == operators.Equals
-		return func(v *value) truth {
-			if v.kind <= null {
-				return absent[v.kind]
+		return func(k kind, n int64, s string) truth {
+			if k <= null {
+				return absent[k]
 			}
-			return truthIf((v.s == s) == equal)
+			return truthIf((s == t) == equal)
 		}
 	}
 	switch op {
 	case operators.Equals:
-		return func(v *value) truth {
-			if v.kind <= null {
-				return absent[v.kind]
+		return func(k kind, n int64, _ string) truth {
+			if k <= null {
+				return absent[k]
 			}
-			return truthIf(v.n == n)
+			return truthIf(n == m)
 		}
 	case operators.NotEquals:
-		return func(v *value) truth {
-			if v.kind <= null {
-				return absent[v.kind]
+		return func(k kind, n int64, _ string) truth {
+			if k <= null {
+				return absent[k]
 			}
-			return truthIf(v.n != n)
+			return truthIf(n != m)
 		}
 	case operators.Less:
-		return func(v *value) truth {
-			if v.kind <= null {
-				return absent[v.kind]
+		return func(k kind, n int64, _ string) truth {
+			if k <= null {
+				return absent[k]
 			}
-			return truthIf(v.n < n)
+			return truthIf(n < m)
 		}
 	case operators.LessEquals:
-		return func(v *value) truth {
-			if v.kind <= null {
-				return absent[v.kind]
+		return func(k kind, n int64, _ string) truth {
+			if k <= null {
+				return absent[k]
 			}
-			return truthIf(v.n <= n)
+			return truthIf(n <= m)
 		}
 	case operators.Greater:
-		return func(v *value) truth {
-			if v.kind <= null {
-				return absent[v.kind]
+		return func(k kind, n int64, _ string) truth {
+			if k <= null {
+				return absent[k]
 			}
-			return truthIf(v.n > n)
+			return truthIf(n > m)
 		}
 	}
-	return func(v *value) truth {
-		if v.kind <= null {
-			return absent[v.kind]
+	return func(k kind, n int64, _ string) truth {
+		if k <= null {
+			return absent[k]
 		}
-		return truthIf(v.n >= n)
+		return truthIf(n >= m)
 	}
 }
 
