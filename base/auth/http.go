@@ -14,16 +14,16 @@ import (
 // session's cookie. A key or certificate that is not good is
 // CodeUnauthenticated at once; without any, the request goes on as nobody's.
 func (a *Auth) Middleware(next http.Handler) http.Handler {
-	fail := func(w http.ResponseWriter, err error) {
+	fail := func(w http.ResponseWriter, r *http.Request, err error) {
 		if lanzha.CodeOf(err) == lanzha.CodeUnauthenticated {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="lanzha"`)
 		}
-		a.options.Problem(w, err)
+		a.options.Problem(w, r, err)
 	}
 	bySession := a.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		actor, ok, err := a.bySession(r.Context())
 		if err != nil {
-			fail(w, err)
+			fail(w, r, err)
 			return
 		}
 		if ok {
@@ -32,8 +32,8 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	}))
 	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fail(w, lanzha.Forbidden("the request comes from another site"))
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fail(w, r, lanzha.Forbidden("the request comes from another site"))
 	}))
 	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var who *principal
@@ -43,7 +43,7 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 			via = ViaKey
 			scheme, token, _ := strings.Cut(header, " ")
 			if !strings.EqualFold(scheme, "Bearer") {
-				fail(w, &lanzha.Error{Code: lanzha.CodeUnauthenticated, Message: "want Authorization: Bearer and an API key"})
+				fail(w, r, &lanzha.Error{Code: lanzha.CodeUnauthenticated, Message: "want Authorization: Bearer and an API key"})
 				return
 			}
 			who, err = a.byCredential(r.Context(), KindKey, ViaKey, []byte(token))
@@ -53,7 +53,7 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 		}
 		switch {
 		case err != nil:
-			fail(w, err)
+			fail(w, r, err)
 		case via == "":
 			bySession.ServeHTTP(w, r)
 		default:

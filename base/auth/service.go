@@ -37,10 +37,10 @@ type Auth struct {
 
 // Options tune Auth; the zero value is plain HTTP without an identity provider.
 type Options struct {
-	Secure  bool                             // browsers speak HTTPS with us: cookies go by it alone
-	OIDC    OIDC                             // an empty Issuer turns it off
-	Problem func(http.ResponseWriter, error) // writes an error as the API does; nil writes its code as text
-	Random  io.Reader                        // nil is crypto/rand
+	Secure  bool                                            // browsers speak HTTPS with us: cookies go by it alone
+	OIDC    OIDC                                            // an empty Issuer turns it off
+	Problem func(http.ResponseWriter, *http.Request, error) // writes an error as the API does; nil writes its code as text
+	Random  io.Reader                                       // nil is crypto/rand
 }
 
 // Lifetime is how long a session lasts after signing in: a long shift.
@@ -55,7 +55,7 @@ func New(db *sqldb.DB, j *journal.Journal, v *vault.Vault, ids *lanzha.IDs, now 
 		o.Random = rand.Reader
 	}
 	if o.Problem == nil {
-		o.Problem = func(w http.ResponseWriter, err error) { http.Error(w, string(lanzha.CodeOf(err)), statusOf(err)) }
+		o.Problem = func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, string(lanzha.CodeOf(err)), statusOf(err)) }
 	}
 	a := &Auth{
 		Decider: NewDecider(), db: db, journal: j, vault: v, ids: ids, now: now, random: o.Random, options: o,
@@ -66,7 +66,7 @@ func New(db *sqldb.DB, j *journal.Journal, v *vault.Vault, ids *lanzha.IDs, now 
 	a.sessions = &scs.SessionManager{
 		Lifetime: Lifetime, Store: sessionStore{db, now}, Codec: scs.GobCodec{}, HashTokenInStore: true,
 		Cookie:    scs.SessionCookie{Name: CookieName, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: o.Secure},
-		ErrorFunc: func(w http.ResponseWriter, _ *http.Request, err error) { a.options.Problem(w, err) },
+		ErrorFunc: o.Problem,
 	}
 	return a
 }
