@@ -64,7 +64,8 @@ const isID = (v: unknown) => typeof v === "string" && /^[0-9A-HJKMNP-TV-Z]{26}$/
 // Where the words of a payload's codes stand, by its key and the stage that wrote it.
 const groups: Record<string, (stage: string) => string> = {
   fields: () => "lookup.field", field: () => "lookup.field", truth: () => "clue.truth", type: () => "report.type", channel: () => "report.channel", confidence: () => "den.confidence",
-  kind: (stage) => (stage === "disposal" ? "disposal.kind" : "clue.kind"), state: (stage) => `${stage}.state`, category: () => "disposal.category", outcome: () => "disposal.outcome", how: () => "disposal.how",
+  level: () => "fact.designation.level", class: () => "listing.class",
+  kind: (stage) => (stage === "disposal" ? "disposal.kind" : stage === "listing" ? "listing.kind" : "clue.kind"), state: (stage) => `${stage}.state`, category: () => "disposal.category", outcome: () => "disposal.outcome", how: () => "disposal.how",
 }
 
 function plain(stage: string, key: string, v: unknown, words: ReturnType<typeof useWords>): string {

@@ -13,7 +13,7 @@ const tones: Record<string, Tone> = {
   "disposal.requested": "soon", "disposal.approved": "action", "disposal.sent": "action", "disposal.acknowledged": "action", "disposal.done": "good", "disposal.refused": "bad",
   "den.suspected": "bad", "den.analysed": "soon", "den.approved": "action", "den.dispatched": "action", "den.received": "action", "den.confirmed": "good",
   "dossier.open": "action", "dossier.filed": "good",
-  "listing.pending": "soon", "listing.upcoming": "soon", "listing.running": "bad",
+  "listing.pending": "soon", "listing.upcoming": "soon", "listing.running": "action",
   "proposal.draft": "plain", "proposal.proposed": "action", "proposal.reviewed": "action", "proposal.approved": "good",
   "truth.spoofed": "bad", "truth.intermediate": "soon", "truth.true": "good",
   "confidence.high": "bad", "confidence.medium": "soon",

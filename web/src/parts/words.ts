@@ -73,6 +73,8 @@ export const words = {
   "payload.confidence": ["可信度", "confidence"],
   "payload.clues": ["线索数", "clues"],
   "payload.unit": ["单位", "unit"],
+  "payload.class": ["类别", "class"],
+  "payload.receiptNo": ["回执号", "receipt"],
   "payload.level": ["级别", "level"],
   "payload.note": ["说明", "note"],
   "payload.source": ["来自", "from"],

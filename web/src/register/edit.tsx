@@ -78,7 +78,7 @@ function SubjectFields({ who, change, unit }: { who: Who; change: (w: Who) => vo
         <Input value={who.number} onChange={(e) => change({ ...who, number: e.target.value })} autoComplete="off" data-test="who-number" />
       </Field>
       {papers.length > 1 && (
-        <Field label={code("listing.number", who.numberKind ?? papers[0])}>
+        <Field label={t("listing.paper")}>
           <Select value={who.numberKind ?? papers[0]} onChange={(numberKind) => change({ ...who, numberKind })} options={papers.map((p) => ({ value: p, label: code("listing.number", p) }))} data-test="who-paper" />
         </Field>
       )}

@@ -41,6 +41,7 @@ describe("what is asked", () => {
     expect(over("2022-11-01", "2022-11-30")).toBe(false)
   })
   it("shows what the answer waits for", () => {
+    expect(names({}, ["conduct.necessary", "ground"])).toEqual(["ground"])
     expect(names({ ground: "designated" })).not.toContain("conduct.necessary")
     expect(names({ ground: "designated" }, ["conduct.necessary"])).toContain("conduct.necessary")
     expect(asks("conduct.necessary")).toBe(true)

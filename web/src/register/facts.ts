@@ -94,7 +94,9 @@ const fields = groups.flatMap((g) => g.fields)
 /** The fields to show: those that are asked, given, or named as missing. */
 export function shown(group: (typeof groups)[number], facts: Facts, missing: readonly string[]): Field[] {
   const open = group.asked?.(facts) ?? true
-  return group.fields.filter((f) => given(facts, f.name) !== undefined || missing.includes(f.name) || (open && (f.asked?.(facts) ?? true)))
+  // Before the ground is known everything is missing: it is asked first.
+  const named = (f: Field) => facts["ground"] !== undefined && missing.includes(f.name)
+  return group.fields.filter((f) => given(facts, f.name) !== undefined || named(f) || (open && (f.asked?.(facts) ?? true)))
 }
 
 /** Whether the form has a place for an input; the rest the register fills in by itself, or another organ answers. */

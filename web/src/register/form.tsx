@@ -12,7 +12,7 @@ export function FactsForm({ facts, change, missing }: { facts: Facts; change: (f
     <>
       {groups.map((g) => {
         const fields = shown(g, facts, missing)
-        const objects = g.name === "conduct" && (fields.length > 0 || missing.includes("objects") || items(facts).length > 0)
+        const objects = g.name === "conduct" && (fields.length > 0 || items(facts).length > 0)
         if (fields.length === 0 && !objects) return null
         return (
           <fieldset className="facts-group" key={g.name} data-test={`facts-${g.name}`}>

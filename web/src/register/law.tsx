@@ -56,7 +56,7 @@ export function LawSays({ answer, blocked, level, confirmed = [], find, ...talk 
   return (
     <div className="law" data-test="law">
       <Conclusion answer={answer} level={level} />
-      {blocked && (
+      {blocked && answer.needs.length === 0 && (
         <p className="notice-line tone-soon" data-test="blocked">
           <ExclamationCircleOutlined /> {t("proposal.blocked")}
           {lang === "en" && <span>: {blocked}</span>}
@@ -95,7 +95,7 @@ function Conclusion({ answer, level }: { answer: LawAnswer; level: string }) {
   return (
     <section className="conclusion" data-test="conclusion" data-listable={mark}>
       <div>
-        <State group="proposal.listable" value={mark === "excluded" ? "false" : mark} tone={mark === "true" ? "bad" : mark === "open" ? "soon" : "plain"} />
+        <State group="proposal.listable" value={mark === "excluded" ? "false" : mark} tone={mark === "true" ? "action" : mark === "open" ? "soon" : "plain"} />
         {mark === "excluded" && <b>{t("proposal.excluded")}</b>}
         {text("class") && <b>{code("listing.class", text("class"))}</b>}
         {text("class") !== "none" && grounds.map((g) => <span key={g}>{code("listing.ground", g)}</span>)}
@@ -116,7 +116,7 @@ function Missing({ need: n, held, find }: { need: Need; held: Remark | undefined
   return (
     <li data-test="need" data-name={n.name}>
       <em className="chip tone-soon">{code("proposal.need", n.kind)}</em>
-      <span>{name !== n.name && n.why[lang] !== name && <b>{name} </b>}{n.why[lang]}</span>
+      <span>{name !== n.name && !n.why[lang].startsWith(name) && <b>{name} </b>}{n.why[lang]}</span>
       <span className="spring" />
       {find && n.kind === "input" && asks(n.name) && (
         <button type="button" className="link" onClick={() => find(n.name)}>

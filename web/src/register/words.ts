@@ -31,6 +31,7 @@ export const words = {
   "listing.number.credit_code": ["统一社会信用代码", "credit code"],
   "listing.name": ["姓名、名称", "Name"],
   "listing.number": ["证件号码", "Number"],
+  "listing.paper": ["证件种类", "Paper"],
   "listing.erased": ["个人信息已清除", "personal data erased"],
   "listing.decidedOn": ["认定日期", "Decided"],
   "listing.from": ["起算日", "From"],
