@@ -56,6 +56,7 @@ func New(version string, gate Gate) *API {
 	config.OpenAPIPath = Prefix + "/openapi"
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in answers
+	config.Transformers = append(config.Transformers, speak)
 	a := &API{mux: mux, gate: gate, bodies: map[string]Op{}, plain: map[string]plain{}, ending: make(chan struct{})}
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string { return schemaName(t, hint, a.naming) })
 	config.Info.Description = "The operations platform of an anti-fraud centre. Every change takes If-Match, every create an Idempotency-Key."
@@ -152,7 +153,7 @@ func Stream(a *API, op Op, contentType string, handler http.HandlerFunc) {
 	})
 	a.mux.HandleFunc(op.Method+" "+Prefix+op.Path, func(w http.ResponseWriter, r *http.Request) {
 		if err := a.gate(r.Context(), op.Action); err != nil {
-			WriteProblem(w, err)
+			WriteProblem(w, r, err)
 			return
 		}
 		handler(w, r)
@@ -185,7 +186,7 @@ func Plain[I, O any](a *API, op Op, handler http.HandlerFunc) {
 	})
 	gated := func(w http.ResponseWriter, r *http.Request) {
 		if err := a.gate(r.Context(), op.Action); err != nil {
-			WriteProblem(w, err)
+			WriteProblem(w, r, err)
 			return
 		}
 		handler(w, r)
@@ -255,10 +256,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		WriteProblem(w, &lanzha.Error{Code: lanzha.CodeTooLarge, Field: "body", Message: "the body is larger than " + size(limit), Hint: "send less at once"})
+		WriteProblem(w, r, &lanzha.Error{Code: lanzha.CodeTooLarge, Field: "body", Message: "the body is larger than " + size(limit), Hint: "send less at once"})
 		return
 	} else if err != nil {
-		WriteProblem(w, lanzha.Invalid("body", "the body could not be read to its end"))
+		WriteProblem(w, r, lanzha.Invalid("body", "the body could not be read to its end"))
 		return
 	}
 	if !op.AnyBytes && !utf8.Valid(body) {
@@ -273,7 +274,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e := lanzha.Invalid("body", "byte %d is not UTF-8", at)
 		e.Row = 1 + bytes.Count(body[:at], []byte("\n"))
 		e.Hint = "save the file as UTF-8 and send it again"
-		WriteProblem(w, e)
+		WriteProblem(w, r, e)
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))

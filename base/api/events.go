@@ -64,7 +64,7 @@ func Live(a *API, db *sqldb.DB, j *journal.Journal, visible func(ctx context.Con
 				cursor, err = j.Last(ctx, db.Read())
 			}
 			if err != nil {
-				WriteProblem(w, err)
+				WriteProblem(w, r, err)
 				return
 			}
 			out := http.NewResponseController(w)

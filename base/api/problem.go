@@ -120,15 +120,22 @@ func problemOf(status int, message string, causes []error) *Problem {
 	return p
 }
 
-// WriteProblem answers a plain handler's request with an error.
-func WriteProblem(w http.ResponseWriter, err error) {
+// WriteProblem answers a plain handler's request with an error, in the
+// language that the request wants.
+func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := Problemize(err)
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Add("Vary", "Accept-Language")
+	body := any(p)
+	if wantsChinese(r.Header.Get("Accept-Language")) {
+		w.Header().Set("Content-Language", "zh-CN")
+		body = p.InChinese()
+	}
 	if (p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable) && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "1")
 	}
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client has gone
+	_ = json.NewEncoder(w).Encode(body) // the client has gone
 }
 
 func size(n int64) string {

@@ -55,7 +55,9 @@ func New(db *sqldb.DB, j *journal.Journal, v *vault.Vault, ids *lanzha.IDs, now 
 		o.Random = rand.Reader
 	}
 	if o.Problem == nil {
-		o.Problem = func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, string(lanzha.CodeOf(err)), statusOf(err)) }
+		o.Problem = func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, string(lanzha.CodeOf(err)), statusOf(err))
+		}
 	}
 	a := &Auth{
 		Decider: NewDecider(), db: db, journal: j, vault: v, ids: ids, now: now, random: o.Random, options: o,

@@ -65,12 +65,12 @@ func (g *Gateway) Mount(a *api.API, may *auth.Decider, db *sqldb.DB, lookups *cl
 				err = batches.Taken(r.Context(), lanzha.ID(key), actor.ID)
 			}
 			if err != nil {
-				api.WriteProblem(w, err)
+				api.WriteProblem(w, r, err)
 				return
 			}
 			text, err := os.ReadFile(g.path(key))
 			if err != nil {
-				api.WriteProblem(w, lanzha.Internal("platform.entry", err))
+				api.WriteProblem(w, r, lanzha.Internal("platform.entry", err))
 				return
 			}
 			w.Header().Set("Content-Type", "application/json")

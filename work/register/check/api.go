@@ -28,12 +28,12 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 		actor, _ := auth.ActorFrom(r.Context())
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			api.WriteProblem(w, lanzha.Invalid("body", "the body could not be read to its end"))
+			api.WriteProblem(w, r, lanzha.Invalid("body", "the body could not be read to its end"))
 			return
 		}
 		request, err := decode(body)
 		if err != nil {
-			api.WriteProblem(w, err)
+			api.WriteProblem(w, r, err)
 			return
 		}
 		reply, wait, err := d.Ask(r.Context(), actor, &request)
@@ -41,7 +41,7 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 			if wait > 0 {
 				w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
 			}
-			api.WriteProblem(w, err)
+			api.WriteProblem(w, r, err)
 			return
 		}
 		h := w.Header()
