@@ -234,6 +234,7 @@ func TestReleaseSetsTheDates(t *testing.T) {
 		}
 		path := "/register/listings/" + string(l.ID)
 		h.Step("officer", path, "release", http.StatusUnprocessableEntity, body{"releasedOn": "2030-01-01"}, nil)
+		h.Step("officer", path, "release", http.StatusUnprocessableEntity, body{"releasedOn": "2026-03-01"}, nil) // before the judgment
 		h.Clock.AddDays(100)
 		h.Step("officer", path, "release", http.StatusOK, body{"releasedOn": "2027-01-31"}, &l)
 		if l.State != register.Running || l.From != "2027-01-31" || l.Until != "2030-01-31" {

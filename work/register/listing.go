@@ -157,15 +157,16 @@ func (l Listing) Lift(ground LiftGround, reason string, by lanzha.ID, now time.T
 }
 
 // Release sets the day on which the sentence was served, from which the term
-// counts. Its error is CodeConflict when the start is known.
-func (l Listing) Release(on Day, now time.Time, zone *time.Location) (Listing, error) {
+// counts; it may lie before the listing, and not before the judgment, whose day
+// may be "". Its error is CodeConflict when the start is known.
+func (l Listing) Release(on, judged Day, now time.Time, zone *time.Location) (Listing, error) {
 	switch {
 	case !l.LiftedAt.IsZero():
 		return l, lanzha.Conflict("the listing was lifted")
 	case l.Start != "":
 		return l, lanzha.Conflict("the term counts from %s already", l.Start)
-	case on == "" || on < l.DecidedOn:
-		return l, lanzha.Invalid("body.releasedOn", "the release lies on or after %s, the day of the decision", l.DecidedOn)
+	case on == "" || on < judged:
+		return l, lanzha.Invalid("body.releasedOn", "the sentence was served after the judgment of %s", judged)
 	case on > DayOf(now, zone):
 		return l, lanzha.Invalid("body.releasedOn", "the release lies in the future: record it when it has come")
 	}

@@ -143,7 +143,18 @@ func (d *Desk) Release(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version 
 		if l.Version != version {
 			return l, errOvertaken()
 		}
-		return l.Release(on, d.Now(), d.Zone)
+		judged := Day("")
+		if l.Proposal != "" {
+			p, err := d.Store.Proposal(ctx, tx, l.Proposal)
+			if err != nil {
+				return l, err
+			}
+			if sentence, ok := p.Facts["sentence"].(map[string]any); ok {
+				day, _ := sentence["effectiveOn"].(string)
+				judged = Day(day)
+			}
+		}
+		return l.Release(on, judged, d.Now(), d.Zone)
 	})
 }
 

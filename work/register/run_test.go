@@ -210,17 +210,17 @@ func TestState(t *testing.T) {
 func TestRelease(t *testing.T) {
 	now := time.Date(2026, 11, 25, 4, 0, 0, 0, time.UTC)
 	l := listed("1", "", 36)
-	l.DecidedOn = "2025-06-01"
-	for name, on := range map[string]register.Day{"before the decision": "2025-05-31", "not a day": "", "still to come": "2026-11-26"} {
-		if _, err := l.Release(on, now, shanghai); lanzha.CodeOf(err) != lanzha.CodeInvalid {
+	l.DecidedOn = "2026-06-01"
+	for name, on := range map[string]register.Day{"before the judgment": "2025-05-31", "not a day": "", "still to come": "2026-11-26"} {
+		if _, err := l.Release(on, "2025-06-01", now, shanghai); lanzha.CodeOf(err) != lanzha.CodeInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	released, err := l.Release("2026-11-25", now, shanghai)
-	if err != nil || released.Start != "2026-11-25" || released.Version != l.Version+1 {
+	released, err := l.Release("2026-05-01", "2025-06-01", now, shanghai)
+	if err != nil || released.Start != "2026-05-01" || released.Version != l.Version+1 {
 		t.Fatalf("%+v, %v", released, err)
 	}
-	if _, err := released.Release("2026-11-24", now, shanghai); lanzha.CodeOf(err) != lanzha.CodeConflict {
+	if _, err := released.Release("2026-11-24", "", now, shanghai); lanzha.CodeOf(err) != lanzha.CodeConflict {
 		t.Errorf("released twice: %v", err)
 	}
 }
