@@ -10,6 +10,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content policy allows no data: scripts or fonts
     chunkSizeWarningLimit: 1600,
     emptyOutDir: true,
+    rolldownOptions: { input: ["index.html", "own.html"] }, // the console, and the listed person's own page
   },
   server: {
     host: "127.0.0.1",

@@ -81,7 +81,14 @@ func handler(root fs.FS) http.Handler {
 		panic("web: reading the embedded console: " + err.Error())
 	}
 	c.index = c.files["index.html"]
-	delete(c.files, "index.html") // one address a page: "/", not "/index.html"
+	for name, f := range c.files { // one address a page: "/" and "/own", not "/own.html"
+		if address, page := strings.CutSuffix(name, ".html"); page {
+			delete(c.files, name)
+			if f != c.index {
+				c.files[address] = f
+			}
+		}
+	}
 	return c
 }
 

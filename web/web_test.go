@@ -13,6 +13,7 @@ import (
 func built() http.Handler {
 	return handler(fstest.MapFS{
 		".gitkeep":            {},
+		"own.html":            {Data: []byte("<!doctype html><title>own</title>")},
 		"index.html":          {Data: []byte("<!doctype html><title>console</title>" + strings.Repeat(" page", 100))},
 		"icon.svg":            {Data: []byte("<svg/>")},
 		"assets/app-abc12.js": {Data: []byte(strings.Repeat("console.log(1);", 200))},
@@ -48,6 +49,8 @@ func TestFilesAndFallback(t *testing.T) {
 		{"root", "GET", "/", 200, "text/html; charset=utf-8", "no-cache", "<title>console"},
 		{"route of the application", "GET", "/clues/01KB3V6N0Q8V4Y2ZC5T7R9WXHD", 200, "text/html; charset=utf-8", "no-cache", "<title>console"},
 		{"a route with a dot", "GET", "/numbers/a.example.com", 200, "text/html; charset=utf-8", "no-cache", "<title>console"},
+		{"page of its own", "GET", "/own", 200, "text/html; charset=utf-8", "no-cache", "<title>own"},
+		{"a page has one address", "GET", "/own.html", 200, "text/html; charset=utf-8", "no-cache", "<title>console"},
 		{"hashed file", "GET", "/assets/app-abc12.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", "console.log"},
 		{"plain file", "GET", "/icon.svg", 200, "image/svg+xml", "no-cache", "<svg/>"},
 		{"file of another build", "GET", "/assets/app-old.js", 404, "text/plain; charset=utf-8", "no-store", "reload"},

@@ -53,13 +53,16 @@ type Options = {
   version?: number | undefined
   /** One key for one intention: a repeat after a broken connection does nothing twice. */
   key?: string
+  /** The code from a notice, which stands in place of an account. */
+  code?: string
   signal?: AbortSignal
 }
 type Method = "GET" | "POST" | "PUT" | "DELETE"
 
-async function call<T>(method: Method, path: string, body: unknown, { query, version, key, signal }: Options & { query?: Query | undefined }): Promise<T> {
+async function call<T>(method: Method, path: string, body: unknown, { query, version, key, code, signal }: Options & { query?: Query | undefined }): Promise<T> {
   const headers: Record<string, string> = {}
   if (key) headers["Idempotency-Key"] = key
+  if (code) headers["Notice-Code"] = code
   if (version !== undefined) headers["If-Match"] = `"${version}"`
   let result: { data?: unknown; error?: unknown; response: Response }
   try {
@@ -94,7 +97,7 @@ function problem(status: number, body: unknown): Problem {
 // A path says all: which bodies it takes and what it answers is the schema's.
 // A union of paths (`/disposals/${id}/${verb}`) answers what any of them does.
 export const api = {
-  get: <P extends PathOf<"get">>(path: P, query?: QueryOf<"get", P>, signal?: AbortSignal) => call<AnswerOf<"get", P>>("GET", path, undefined, { query: query as Query | undefined, ...(signal && { signal }) }),
+  get: <P extends PathOf<"get">>(path: P, query?: QueryOf<"get", P>, signal?: AbortSignal, options: Options = {}) => call<AnswerOf<"get", P>>("GET", path, undefined, { ...options, query: query as Query | undefined, ...(signal && { signal }) }),
   post: <P extends PathOf<"post">>(path: P, body: BodyOf<"post", P>, options: Options = {}) => call<AnswerOf<"post", P>>("POST", path, body, options),
   put: <P extends PathOf<"put">>(path: P, body: BodyOf<"put", P>, options: Options = {}) => call<AnswerOf<"put", P>>("PUT", path, body, options),
   delete: <P extends PathOf<"delete">>(path: P, options: Options & { body?: BodyOf<"delete", P> } = {}) => call<AnswerOf<"delete", P>>("DELETE", path, options.body, options),

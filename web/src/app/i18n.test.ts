@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { speaker, words } from "./i18n"
+import { words as own } from "../own/words"
+import { speaker, words as console } from "./i18n"
+
+// The listed person's page stands beside the console, with words of its own.
+const words = { ...console, ...own }
 
 const root = join(import.meta.dirname, "..")
 const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((f) => /\.tsx?$/.test(f) && !f.endsWith(".test.ts") && !f.endsWith(".d.ts"))

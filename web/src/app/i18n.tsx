@@ -1,5 +1,6 @@
 import { createContext, use, useEffect, useMemo, type ReactNode } from "react"
 import { useSetting } from "./settings"
+import { speakerOf } from "./speech"
 import type { Language } from "../parts/format"
 import { words as account } from "../account/words"
 import { words as cases } from "../cases/words"
@@ -18,26 +19,9 @@ import { words as app } from "./words"
 export const words = { ...app, ...parts, ...report, ...clue, ...disposal, ...den, ...cases, ...register, ...institution, ...account, ...journal, ...duty }
 
 export type Key = keyof typeof words
-type Params = Record<string, string | number>
-
-function say(pair: readonly [string, string], lang: Language, params?: Params): string {
-  const phrase = pair[lang === "zh" ? 0 : 1]
-  return params ? phrase.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole)) : phrase
-}
 
 /** The words of one language. */
-export function speaker(lang: Language) {
-  return {
-    lang,
-    t: (key: Key, params?: Params) => say(words[key], lang, params),
-    /** The word for a code of the API: code("lookup.state", "sent"). A code this console does not know is shown as it is. */
-    code: (group: string, value: string | undefined) => {
-      if (!value) return ""
-      const pair = (words as Record<string, readonly [string, string]>)[`${group}.${value}`]
-      return pair ? say(pair, lang) : value
-    },
-  }
-}
+export const speaker = (lang: Language) => speakerOf(words, lang)
 
 export type Speaker = ReturnType<typeof speaker>
 

@@ -6,7 +6,7 @@ import { Dropdown, Modal } from "antd"
 import { useState, type ReactNode } from "react"
 import { Link, NavLink, Outlet, useNavigate } from "react-router"
 import { api } from "../api/client"
-import type { DenState, DisposalState, LookupState, Role } from "../api/types"
+import type { DenState, DisposalState, ListingObjectionState, LookupState, ProposalState, Role } from "../api/types"
 import { useKeys } from "../parts/keys"
 import { usePersonNames } from "../parts/people"
 import { useMay, useMe } from "./auth"
@@ -131,7 +131,7 @@ function OnDuty() {
 
 const most = 100
 
-type Waiting = { path: "/lookups"; state: LookupState } | { path: "/disposals"; state: DisposalState } | { path: "/dens"; state: DenState }
+type Waiting = { path: "/lookups"; state: LookupState } | { path: "/disposals"; state: DisposalState } | { path: "/dens"; state: DenState } | { path: "/register/proposals"; state: ProposalState } | { path: "/register/objections"; state: ListingObjectionState }
 
 /** What waits for the signed-in person, by the duty of their roles. */
 function waitingFor(roles: readonly string[]): Waiting[] {
@@ -142,10 +142,13 @@ function waitingFor(roles: readonly string[]): Waiting[] {
     { role: "analyst", path: "/dens", state: "suspected" },
     { role: "leader", path: "/dens", state: "analysed" },
     { role: "leader", path: "/disposals", state: "requested" },
+    { role: "leader", path: "/register/proposals", state: "proposed" },
+    { role: "leader", path: "/register/objections", state: "verified" },
     { role: "unit", path: "/dens", state: "dispatched" },
     { role: "unit", path: "/dens", state: "received" },
     { role: "officer", path: "/disposals", state: "requested" },
     { role: "officer", path: "/lookups", state: "overdue" },
+    { role: "officer", path: "/register/objections", state: "received" },
   ]
   return all.filter((w) => roles.includes(w.role))
 }
@@ -161,7 +164,7 @@ function OwnItems() {
     retry: false,
     enabled: wanted.length > 0,
   })
-  useLive((e) => /^(lookup|disposal|den)\./.test(e.kind), () => void own.refetch(), 3000)
+  useLive((e) => /^(lookup|disposal|den|proposal|objection)\./.test(e.kind), () => void own.refetch(), 3000)
   if (!own.data) return null
   const total = own.data.reduce((sum, w) => sum + w.n, 0)
   const first = own.data.find((w) => w.n > 0)

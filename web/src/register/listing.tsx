@@ -9,9 +9,12 @@ import { Broken } from "../parts/problem"
 import { RegionName } from "../parts/region"
 import { Timeline } from "../parts/timeline"
 import { Facts, Head, Section, Skeleton, State, When } from "../parts/view"
+import { Executions } from "./batch"
 import { bars } from "./days"
 import { Cited, Measures, Silent } from "./law"
 import { Erase, Lift, Release } from "./lift"
+import { ListingNotices } from "./notice"
+import { ListingObjections } from "./objection"
 import { Subject } from "./proposal"
 import { ClassMark, Term, Until } from "./view"
 
@@ -83,6 +86,9 @@ export function ListingPage() {
               </ol>
             </Section>
           )}
+          <ListingNotices l={l} />
+          <ListingObjections l={l} />
+          <Executions l={l} />
           <Run l={l} />
           <Silent silent={l.silent} />
         </main>

@@ -9,6 +9,9 @@ export function RegisterTabs() {
     <nav className="tabs" aria-label={t("register.title")}>
       <NavLink to="/register" end>{t("listing.title")}</NavLink>
       <NavLink to="/register/proposals">{t("proposal.title")}</NavLink>
+      <NavLink to="/register/notices">{t("notice.title")}</NavLink>
+      <NavLink to="/register/objections">{t("objection.title")}</NavLink>
+      <NavLink to="/register/batches">{t("batch.title")}</NavLink>
       {useMay("listing.search") && <NavLink to="/register/find">{t("listing.find")}</NavLink>}
     </nav>
   )

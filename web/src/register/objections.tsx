@@ -1,0 +1,46 @@
+import { Link } from "react-router"
+import type { ListingObjection, ListingObjectionState } from "../api/types"
+import { useMe } from "../app/auth"
+import { useWords } from "../app/i18n"
+import { Choice, useFilters } from "../parts/filters"
+import { exact } from "../parts/format"
+import { RegionName, RegionPick } from "../parts/region"
+import { Table, type Column } from "../parts/table"
+import { State, When } from "../parts/view"
+import { RegisterTabs } from "./tabs"
+
+const states: ListingObjectionState[] = ["received", "accepted", "verified", "upheld", "dismissed", "not_accepted"]
+
+export function Objections() {
+  const { t, code } = useWords()
+  const me = useMe()
+  const [f, set] = useFilters("state", "region")
+  const columns: Column<ListingObjection>[] = [
+    { key: "state", title: t("listing.state"), width: 116, cell: (o) => <State group="objection.state" value={o.state} />, text: (o) => code("objection.state", o.state) },
+    { key: "ground", title: t("objection.ground"), width: "2fr", cell: (o) => <b>{code("objection.ground", o.ground)}</b>, text: (o) => code("objection.ground", o.ground) },
+    { key: "via", title: t("objection.via"), width: "1fr", cell: (o) => code("objection.via", o.via), text: (o) => code("objection.via", o.via) },
+    { key: "receivedAt", title: t("objection.receivedAt"), width: 112, cell: (o) => <When at={o.receivedAt} />, text: (o) => exact(o.receivedAt) },
+    { key: "region", title: t("region"), width: 120, cell: (o) => <RegionName code={o.region} short />, text: (o) => o.region },
+    { key: "listing", title: t("listing.one"), width: 120, cell: (o) => <Link to={`/register/listings/${o.listing}`}>{t("proposal.listing.open")}</Link>, text: (o) => o.listing },
+  ]
+  return (
+    <Table
+      name="objections"
+      path="/register/objections"
+      query={f}
+      columns={columns}
+      to={(o) => `/register/objections/${o.id}`}
+      live={(e) => e.kind.startsWith("objection.")}
+      empty={t("objection.empty")}
+      filters={
+        <>
+          <RegisterTabs />
+          <Choice value={f.state} onChange={(v) => set("state", v)} group="objection.state" options={states} label={t("listing.state")} test="filter-state" />
+          <span style={{ width: 170 }}>
+            <RegionPick value={f.region || undefined} onChange={(v) => set("region", v)} within={me.region} test="filter-region" />
+          </span>
+        </>
+      }
+    />
+  )
+}
