@@ -199,8 +199,10 @@ func (w *walker) behind(slot int, to *footprint) {
 		over, shifted := w.over, w.shifted
 		w.shifted = 0
 		for _, s := range p.behind[slot-p.computed] {
+			one := &footprint{} // of several rows one applies: their sums do not add up
 			w.over = loopLists(s.ast.Expr())
-			w.gather(s.ast, s.ast.Expr(), found)
+			w.gather(s.ast, s.ast.Expr(), one)
+			found.join(one)
 		}
 		w.over, w.shifted = over, shifted
 		for _, v := range p.literals[slot-p.computed] {
@@ -252,9 +254,15 @@ func children(e ast.Expr) []ast.Expr {
 	return nil
 }
 
-// maxDomain bounds the values that are tried for one name. Beyond it the
-// search no longer claims to have tried all.
-const maxDomain = 96
+// maxDomain bounds the values that are tried for one name, and maxLists those
+// for a list. Beyond it the search no longer claims to have tried all.
+const (
+	maxDomain = 256
+	maxLists  = 96
+)
+
+// smallRange is a range of integers of which all are tried.
+const smallRange = 16
 
 // domain lists the values to try for one name in the frame's present state;
 // whole is whether they stand for all values.
@@ -317,6 +325,13 @@ func (f *frame) valuesOf(t typ, within bounds, slot int) ([]value, bool) {
 			out = append(out, textOf(s))
 		}
 		return append(out, textOf("\x00")), !print.rough // any other text
+	}
+	if t.kind == integer && within.max-within.min < smallRange {
+		out := []value{}
+		for n := within.min; n <= within.max; n++ {
+			out = append(out, intOf(n))
+		}
+		return out, true
 	}
 	marks := f.marks(t.kind, print)
 	around := map[int64]bool{}
@@ -428,7 +443,7 @@ func (f *frame) lists(slot int) (values []value, whole bool) {
 	elements := [][]value{{}}
 	for i, fd := range in.typ.fields {
 		of, _ := f.valuesOf(fd.typ, in.of[i], slot)
-		if len(elements)*len(of) > maxDomain/2 { // vary the fields one at a time
+		if len(elements)*len(of) > maxLists/2 { // vary the fields one at a time
 			base := len(elements)
 			for _, v := range of[1:] {
 				elements = append(elements, append(slices.Clone(elements[0]), v))
@@ -451,7 +466,7 @@ func (f *frame) lists(slot int) (values []value, whole bool) {
 		objects[i] = value{kind: object, l: &elements[i]}
 	}
 	add := func(of ...value) {
-		if len(values) < maxDomain {
+		if len(values) < maxLists {
 			values = append(values, value{kind: list, l: &of, assumed: true})
 		}
 	}
