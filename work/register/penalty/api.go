@@ -252,8 +252,8 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 	api.Register(a, api.Op{ID: "refusePenalty", Method: http.MethodPost, Path: "/register/penalties/{id}/refuse", Action: "penalty.refuse", Summary: "Refuse a penalty that was proposed"},
 		func(ctx context.Context, in *refuseIn) (*pageOut, error) {
 			return change(ctx, in.ID, in.Change, "penalty.refuse", "", func(tx *sqldb.Tx, p Penalty, by lanzha.ID) (Penalty, error) {
-				p, err := p.Refuse(in.Body.Opinion, by, lanzha.At(d.Now()).Time())
-				return d.step(ctx, tx, "penalty.refused", p, by, nil, err)
+				now, err := p.Refuse(in.Body.Opinion, by, lanzha.At(d.Now()).Time())
+				return d.step(ctx, tx, "penalty.refused", p, now, by, nil, err)
 			})
 		})
 
@@ -268,8 +268,8 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 	api.Register(a, api.Op{ID: "servePenalty", Method: http.MethodPost, Path: "/register/penalties/{id}/serve", Action: "penalty.serve", Summary: "Record how and when the decision was served"},
 		func(ctx context.Context, in *serveIn) (*pageOut, error) {
 			return change(ctx, in.ID, in.Change, "penalty.serve", "", func(tx *sqldb.Tx, p Penalty, by lanzha.ID) (Penalty, error) {
-				p, err := p.Serve(Served{How: in.Body.How, On: in.Body.On, By: by}, d.today())
-				return d.step(ctx, tx, "penalty.served", p, by, map[string]any{"how": in.Body.How, "on": in.Body.On}, err)
+				now, err := p.Serve(Served{How: in.Body.How, On: in.Body.On, By: by}, d.today())
+				return d.step(ctx, tx, "penalty.served", p, now, by, map[string]any{"how": in.Body.How, "on": in.Body.On}, err)
 			})
 		})
 
@@ -285,8 +285,8 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 	api.Register(a, api.Op{ID: "filePenaltyRemedy", Method: http.MethodPost, Path: "/register/penalties/{id}/remedies", Action: "penalty.remedy", Summary: "Record that the person asked for reconsideration or went to court", Status: http.StatusOK},
 		func(ctx context.Context, in *fileIn) (*pageOut, error) {
 			return change(ctx, in.ID, in.Change, "penalty.remedy", "", func(tx *sqldb.Tx, p Penalty, by lanzha.ID) (Penalty, error) {
-				p, err := p.File(Remedy{Kind: in.Body.Kind, FiledOn: in.Body.FiledOn, Organ: in.Body.Organ}, d.today())
-				return d.step(ctx, tx, "penalty.contested", p, by, map[string]any{"kind": in.Body.Kind, "filedOn": in.Body.FiledOn}, err)
+				now, err := p.File(Remedy{Kind: in.Body.Kind, FiledOn: in.Body.FiledOn, Organ: in.Body.Organ}, d.today())
+				return d.step(ctx, tx, "penalty.contested", p, now, by, map[string]any{"kind": in.Body.Kind, "filedOn": in.Body.FiledOn}, err)
 			})
 		})
 
@@ -304,8 +304,8 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 	api.Register(a, api.Op{ID: "closePenaltyRemedy", Method: http.MethodPost, Path: "/register/penalties/{id}/remedies/{kind}", Action: "penalty.remedy", Summary: "Record what came of a reconsideration or suit", Status: http.StatusOK},
 		func(ctx context.Context, in *closeIn) (*pageOut, error) {
 			return change(ctx, in.ID, in.Change, "penalty.remedy", "", func(tx *sqldb.Tx, p Penalty, by lanzha.ID) (Penalty, error) {
-				p, err := p.Close(Remedy{Kind: in.Kind, Outcome: in.Body.Outcome, DecidedOn: in.Body.DecidedOn, DocumentNo: in.Body.DocumentNo, Changed: in.Body.Changed}, d.today())
-				return d.step(ctx, tx, "penalty.reviewed", p, by, map[string]any{"kind": in.Kind, "outcome": in.Body.Outcome, "decidedOn": in.Body.DecidedOn}, err)
+				now, err := p.Close(Remedy{Kind: in.Kind, Outcome: in.Body.Outcome, DecidedOn: in.Body.DecidedOn, DocumentNo: in.Body.DocumentNo, Changed: in.Body.Changed}, d.today())
+				return d.step(ctx, tx, "penalty.reviewed", p, now, by, map[string]any{"kind": in.Kind, "outcome": in.Body.Outcome, "decidedOn": in.Body.DecidedOn}, err)
 			})
 		})
 }

@@ -63,11 +63,12 @@ func (d *Desk) Open(ctx context.Context, tx *sqldb.Tx, draft Draft, by lanzha.ID
 
 // Change proposes a penalty anew, on other facts or in another measure.
 func (d *Desk) Change(ctx context.Context, tx *sqldb.Tx, p Penalty, draft Draft, by lanzha.ID) (Penalty, error) {
+	was := p
 	p, answer, err := d.propose(p, draft, by)
 	if err != nil {
 		return p, err
 	}
-	if err := d.Store.Update(ctx, tx, p, &answer); err != nil {
+	if err := d.Store.Update(ctx, tx, was, p, &answer); err != nil {
 		return p, err
 	}
 	return p, d.tell(ctx, tx, "penalty.proposed", p, by, map[string]any{"conduct": p.Facts.Conduct, "article": p.Band.Article})
@@ -94,13 +95,11 @@ func (d *Desk) Decide(ctx context.Context, tx *sqldb.Tx, p Penalty, decision Dec
 	if err != nil {
 		return p, err
 	}
+	was := p
 	if p, err = p.Decide(decision, band, answer.Pack, by, lanzha.At(d.Now()).Time(), d.today()); err != nil {
 		return p, err
 	}
-	if err := d.Store.Update(ctx, tx, p, &answer); err != nil {
-		return p, err
-	}
-	if err := d.Store.Seize(ctx, tx, p); err != nil {
+	if err := d.Store.Update(ctx, tx, was, p, &answer); err != nil {
 		return p, err
 	}
 	return p, d.tell(ctx, tx, "penalty.decided", p, by, map[string]any{
@@ -109,12 +108,13 @@ func (d *Desk) Decide(ctx context.Context, tx *sqldb.Tx, p Penalty, decision Dec
 	})
 }
 
-// step applies a change that the law need not be asked about.
-func (d *Desk) step(ctx context.Context, tx *sqldb.Tx, kind string, p Penalty, by lanzha.ID, payload any, err error) (Penalty, error) {
+// step keeps what a penalty has become where the law need not be asked; err is
+// why it has not.
+func (d *Desk) step(ctx context.Context, tx *sqldb.Tx, kind string, was, p Penalty, by lanzha.ID, payload any, err error) (Penalty, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := d.Store.Update(ctx, tx, p, nil); err != nil {
+	if err := d.Store.Update(ctx, tx, was, p, nil); err != nil {
 		return p, err
 	}
 	return p, d.tell(ctx, tx, kind, p, by, payload)

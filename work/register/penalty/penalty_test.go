@@ -1,10 +1,8 @@
 package penalty_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -442,6 +440,7 @@ func TestTotals(t *testing.T) {
 			{"country", "from=2026-01&until=2026-12&by=region", []penalty.Total{cards("520000", 1), yunnan}},
 			{"country", "from=2026-01&until=2026-12&by=region&region=530000", []penalty.Total{kunming, cards("530300", 1)}},
 			{"leader", "from=2026-01&until=2026-12&by=region", []penalty.Total{wuhua, chenggong}},
+			{"country", "from=2026-01&until=2026-12&by=region&region=530300", []penalty.Total{cards("530300", 1)}},
 			{"leader", "from=2026-01&until=2026-12&by=conduct&conduct=trade_rent_lend", []penalty.Total{cards("trade_rent_lend", 1)}},
 			{"officer", "from=2026-10&until=2026-12&by=region", []penalty.Total{cards("530114", 1)}},
 			{"stranger", "from=2026-01&until=2026-12&by=conduct", []penalty.Total{cards("trade_rent_lend", 1)}},
@@ -464,63 +463,4 @@ func (h *house) proposeAs(as string, change func(fields)) lanzha.ID {
 	var p penalty.PenaltyPage
 	h.call(as, http.MethodPost, "", "", 201, draft(change), &p)
 	return p.ID
-}
-
-// BenchmarkTotals sums a year of 200,000 penalties.
-func BenchmarkTotals(b *testing.B) {
-	ctx := context.Background()
-	for _, open := range []struct {
-		name string
-		open func(testing.TB, ...sqldb.Schema) *sqldb.DB
-	}{{"sqlite", sqltest.OpenSQLite}, {"postgres", sqltest.OpenPostgres}} {
-		b.Run(open.name, func(b *testing.B) {
-			db := open.open(b, schemas...)
-			fill(b, db, 200_000)
-			s := penalty.NewStore(nil)
-			for _, f := range []penalty.Span{
-				{By: penalty.ByConduct}, {By: penalty.ByRegion}, {By: penalty.ByMonth}, {By: penalty.ByRegion, Region: "530000"}, {By: penalty.ByMonth, Region: "530100"},
-			} {
-				f.From, f.Until = "2026-01", "2026-12"
-				b.Run(fmt.Sprintf("%s%s", f.By, f.Region), func(b *testing.B) {
-					for b.Loop() {
-						if found, err := s.Totals(ctx, db.Read(), f); err != nil || len(found) == 0 {
-							b.Fatal(found, err)
-						}
-					}
-				})
-			}
-		})
-	}
-}
-
-// fill makes n decided penalties by SQL, with a device each.
-func fill(b *testing.B, db *sqldb.DB, n int) {
-	const numbered = `WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < $1),
-		x AS (SELECT 'P' || CAST(n AS TEXT) AS id, CASE n % 10 WHEN 0 THEN '110000' WHEN 1 THEN '440000' ELSE '530000' END AS province, '530' || CAST(n % 9 + 1 AS TEXT) || '00' AS city,
-			'530' || CAST(n % 9 + 1 AS TEXT) || CAST(n % 15 + 10 AS TEXT) AS district, '2026-' || substr('0' || CAST(n % 12 + 1 AS TEXT), -2) AS month,
-			CASE n % 4 WHEN 0 THEN 'illegal_device' WHEN 1 THEN 'fraud_activity' ELSE 'trade_rent_lend' END AS conduct, n FROM s) `
-	if err := db.Tx(context.Background(), func(tx *sqldb.Tx) error {
-		numbered := numbered
-		if tx.Dialect == sqldb.Postgres {
-			numbered = strings.Replace(numbered, "substr('0' || CAST(n % 12 + 1 AS TEXT), -2)", "lpad(CAST(n % 12 + 1 AS TEXT), 2, '0')", 1)
-		}
-		for _, statement := range []string{
-			numbered + `INSERT INTO penalty (id, version, state, kind, number_kind, name, number, number_index, province, city, district, conduct, facts, account, band, answer, devices, proposed,
-				proposed_by, proposed_at, decided, document_no, decided_on, decided_by, decided_at, opinion, served, remedies, pack, month, stands, fine_fen, confiscate_fen, detention_days)
-				SELECT id, 2, 'decided', 'individual', 'resident_id', '', '', id, province, city, district, conduct, '{}', '', '{}', '{}', '[]', '{}', '', 0, '{}', '', month || '-01', '', 0, '', '{}', '[]', '{}',
-				month, 1, 100000, 0, n % 15 FROM x`,
-			numbered + `INSERT INTO penalty_device (penalty, kind, n, month, conduct, province, city, district) SELECT id, CASE WHEN n % 2 = 0 THEN 'goip' ELSE 'phone_card' END, 3, month, conduct, province, city, district FROM x`,
-		} {
-			if _, err := sqldb.Exec(context.Background(), tx, statement, n); err != nil {
-				return err
-			}
-		}
-		if tx.Dialect == sqldb.Postgres {
-			_, err := sqldb.Exec(context.Background(), tx, `ANALYZE`)
-			return err
-		}
-		return nil
-	}); err != nil {
-		b.Fatal(err)
-	}
 }

@@ -75,12 +75,7 @@ func (s *Store) row(p Penalty) (map[string]any, error) {
 		"version": p.Version, "state": string(p.State), "kind": string(p.Kind), "number_kind": string(p.Number), "number_index": s.vault.Index(p.No)[0],
 		"province": string(p.Region.Province()), "city": string(p.Region.City()), "district": string(p.Region.District()), "conduct": string(p.Facts.Conduct),
 		"proposed_by": string(p.ProposedBy), "proposed_at": int64(lanzha.At(p.ProposedAt)), "document_no": p.DocumentNo, "decided_on": string(p.DecidedOn),
-		"decided_by": string(p.DecidedBy), "decided_at": int64(lanzha.At(p.DecidedAt)), "month": month(p.DecidedOn),
-	}
-	m, stands := p.Stands()
-	out["fine_fen"], out["detention_days"], out["confiscate_fen"], out["stands"] = int64(m.FineFen), int64(m.DetentionDays), int64(p.ConfiscatedFen()), int64(0)
-	if stands {
-		out["stands"] = int64(1)
+		"decided_by": string(p.DecidedBy), "decided_at": int64(lanzha.At(p.DecidedAt)),
 	}
 	for column, value := range map[string]any{
 		"facts": p.Facts, "band": p.Band, "devices": p.Devices, "proposed": p.Proposed, "decided": p.Decided, "served": p.Served, "remedies": p.Remedies, "pack": p.Pack,
@@ -98,14 +93,6 @@ func (s *Store) row(p Penalty) (map[string]any, error) {
 		}
 	}
 	return out, nil
-}
-
-// month is the month of a day, "2026-11".
-func month(d register.Day) string {
-	if len(d) < 7 {
-		return ""
-	}
-	return string(d[:7])
 }
 
 func sorted(row map[string]any) []string {
@@ -137,9 +124,10 @@ func (s *Store) Insert(ctx context.Context, tx *sqldb.Tx, p Penalty, a policy.An
 	return err
 }
 
-// Update writes a penalty whose stored version is one less; answer, where one
-// is given, is what its band was read from anew.
-func (s *Store) Update(ctx context.Context, tx *sqldb.Tx, p Penalty, answer *policy.Answer) error {
+// Update writes a penalty whose stored version is one less, and what that
+// changes in the sums; answer, where one is given, is what its band was read
+// from anew.
+func (s *Store) Update(ctx context.Context, tx *sqldb.Tx, was, p Penalty, answer *policy.Answer) error {
 	row, err := s.row(p)
 	if err != nil {
 		return err
@@ -157,21 +145,13 @@ func (s *Store) Update(ctx context.Context, tx *sqldb.Tx, p Penalty, answer *pol
 		sets = append(sets, fmt.Sprintf("%s = $%d", name, len(args)))
 	}
 	n, err := sqldb.Exec(ctx, tx, `UPDATE penalty SET `+strings.Join(sets, ", ")+` WHERE id = $1 AND version = $2`, args...)
-	if err == nil && n == 0 {
+	if err != nil {
+		return err
+	}
+	if n == 0 {
 		return lanzha.Conflict("somebody changed this penalty before you")
 	}
-	return err
-}
-
-// Seize adds what was seized to the sums, once the penalty is decided.
-func (s *Store) Seize(ctx context.Context, tx *sqldb.Tx, p Penalty) error {
-	for _, d := range p.Devices {
-		if _, err := sqldb.Exec(ctx, tx, `INSERT INTO penalty_device (penalty, kind, n, month, conduct, province, city, district) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			string(p.ID), string(d.Kind), d.Count, month(p.DecidedOn), string(p.Facts.Conduct), string(p.Region.Province()), string(p.Region.City()), string(p.Region.District())); err != nil {
-			return err
-		}
-	}
-	return nil
+	return sum(ctx, tx, was, p)
 }
 
 // Get reads a penalty.
