@@ -42,6 +42,7 @@ import (
 	"lanzha/work/register/check"
 	"lanzha/work/register/notice"
 	"lanzha/work/register/objection"
+	"lanzha/work/register/penalty"
 	"lanzha/work/report"
 )
 
@@ -50,7 +51,7 @@ func Schemas() []sqldb.Schema {
 	return []sqldb.Schema{
 		journal.Schema(), outbox.Schema(), auth.Schema(), api.Schema(), shelf.Schema(), institution.Schema(), duty.Schema(),
 		report.Schema(), clue.Schema(), disposal.Schema(), den.Schema(), cases.Schema(),
-		register.Schema(), check.Schema(), notice.Schema(), objection.Schema(), batch.Schema(),
+		register.Schema(), check.Schema(), notice.Schema(), objection.Schema(), batch.Schema(), penalty.Schema(),
 	}
 }
 
@@ -88,6 +89,7 @@ type App struct {
 	Cases      *cases.Desk
 	Register   *register.Desk
 	Checks     *check.Desk
+	Penalties  *penalty.Desk
 	Notices    *notice.Desk
 	Objections *objection.Desk
 	Batches    *batch.Desk

@@ -31,6 +31,7 @@ import (
 	"lanzha/work/register/notice"
 	"lanzha/work/register/objection"
 	"lanzha/work/register/own"
+	"lanzha/work/register/penalty"
 	"lanzha/work/report"
 )
 
@@ -121,6 +122,9 @@ func (a *App) rooms() error {
 	a.Objections.Follow()
 	a.Batches = &batch.Desk{Register: a.Register, Gateway: files, Unit: a.unit, Options: batch.Options{FeedbackWithin: a.Config.Register.FeedbackWithin}}
 	a.Batches.Follow()
+	a.Penalties = &penalty.Desk{
+		Store: penalty.NewStore(a.Vault), DB: a.DB, Journal: a.Journal, IDs: a.ids, Now: a.now, Zone: zone, Law: a.Register.Law,
+	}
 	a.Checks = check.New(&check.Desk{
 		DB: a.DB, Journal: a.Journal, Vault: a.Vault, Register: listings, Directory: a.Directory, IDs: a.ids, Now: a.now, Zone: zone,
 		Options: check.Options{PerMinute: a.Config.Register.ChecksPerMinute, Region: a.Config.Centre.Region},
@@ -154,6 +158,7 @@ func (a *App) mount() {
 	a.Batches.Mount(a.API, may)
 	(&own.Desk{Register: a.Register, Notices: a.Notices, Objections: a.Objections, Proxied: a.Config.TLS.Proxy}).Mount(a.API)
 	a.Checks.Mount(a.API, may)
+	a.Penalties.Mount(a.API, may)
 	search := &index.Index{
 		DB: a.DB, Reports: a.Reports.Store, Clues: a.Clues.Store, Dens: a.Dens.Store, Cases: a.Cases.Store, Directory: a.Directory, Now: a.now,
 	}
