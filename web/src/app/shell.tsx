@@ -1,5 +1,5 @@
 import {
-  AimOutlined, AuditOutlined, BankOutlined, ContainerOutlined, DisconnectOutlined, FileProtectOutlined, MenuFoldOutlined, MenuUnfoldOutlined, PhoneOutlined, QuestionCircleOutlined, ScheduleOutlined, StopOutlined, TeamOutlined, UserOutlined, NodeIndexOutlined,
+  AimOutlined, AuditOutlined, BankOutlined, BookOutlined, ContainerOutlined, DisconnectOutlined, FileProtectOutlined, MenuFoldOutlined, MenuUnfoldOutlined, PhoneOutlined, QuestionCircleOutlined, ScheduleOutlined, StopOutlined, TeamOutlined, UserOutlined, NodeIndexOutlined,
 } from "@ant-design/icons"
 import { useQuery, useQueryClient } from "@tanstack/react-query"
 import { Dropdown, Modal } from "antd"
@@ -30,6 +30,7 @@ const stages: Stage[] = [
   { to: "/dossiers", label: "dossier.title", icon: <FileProtectOutlined />, permits: ["dossier.list"] },
   { to: "/register", label: "register.title", icon: <ContainerOutlined />, permits: ["listing.list"] },
   { to: "/duty", label: "duty.title", icon: <ScheduleOutlined />, permits: ["duty.read"] },
+  { to: "/packs", label: "pack.title", icon: <BookOutlined />, permits: ["policy.list"] },
   { to: "/institutions", label: "institution.title", icon: <BankOutlined />, permits: ["figures.read", "institution.write"] },
   { to: "/users", label: "account.title", icon: <TeamOutlined />, permits: ["account.list"] },
   { to: "/journal", label: "journal.title", icon: <AuditOutlined />, permits: ["journal.read"] },

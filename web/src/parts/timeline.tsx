@@ -11,7 +11,7 @@ import { pathOf } from "./paths"
 import { duration, money } from "./format"
 
 /** Everything that happened to a record, whoever did it, newest first. */
-export function Timeline({ of, id: self }: { of: "/reports" | "/clues" | "/disposals" | "/dossiers" | "/register/listings" | "/register/proposals"; id: string }) {
+export function Timeline({ of, id: self }: { of: "/reports" | "/clues" | "/disposals" | "/dossiers" | "/policy/drafts" | "/register/listings" | "/register/proposals"; id: string }) {
   const timeline = useQuery({ queryKey: ["timeline", self], queryFn: ({ signal }) => api.get(`${of}/${self}/timeline`, { limit: 200 }, signal), retry: false })
   const items = timeline.data?.items
   const words = useWords()
