@@ -349,6 +349,11 @@ func (f *frame) assume(n int, v value) (undo func()) {
 			settled = settled && item.known()
 		}
 		f.vals[e.input].doubt = !settled
+		if v.kind == unknown {
+			f.deps[e.input].add(n)
+		} else {
+			f.deps[e.input].remove(n)
+		}
 		f.forget(e.input) // an input's name has its slot's number
 	}
 	set(v)
