@@ -179,6 +179,7 @@ func registerCases() map[string]access {
 		"listingTimeline": on("/register/listings/%s/timeline", (*world).listing, nil),
 		"liftListing":     on("/register/listings/%s/lift", (*world).listing, fields{"ground": "wrong", "reason": "认定有误"}),
 		"releaseListing":  on("/register/listings/%s/release", (*world).imprisoned, fields{"releasedOn": time.Now().AddDate(0, 0, -1).Format(time.DateOnly)}),
+		"correctListing":  on("/register/listings/%s/correct", (*world).listing, fields{"name": "模拟戊", "reason": "更名"}),
 		"eraseListing":    on("/register/listings/%s/erase", (*world).over, reason),
 		"revealListing":   on("/register/listings/%s/reveal", (*world).listing, reveal),
 		"importListings": file("/register/listings/import", "text/csv", func(w *world) string {

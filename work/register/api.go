@@ -373,6 +373,21 @@ func (d *Desk) mountChanges(a *api.API, may *auth.Decider) {
 			})
 		})
 
+	type correctIn struct {
+		ByID
+		api.Change
+		Body struct {
+			Name   string `json:"name" minLength:"1" maxLength:"100" doc:"as the identity paper has it"`
+			Reason string `json:"reason" minLength:"1" maxLength:"200" doc:"stands in the journal"`
+		}
+	}
+	api.Register(a, api.Op{ID: "correctListing", Method: http.MethodPost, Path: "/register/listings/{id}/correct", Action: "listing.correct", Status: http.StatusOK, Summary: "Correct the subject's name; a wrong number is another person: lift the listing"},
+		func(ctx context.Context, in *correctIn) (*listingOut, error) {
+			return act(ctx, in.ID, in.Change, "listing.correct", in.Body.Reason, func(tx *sqldb.Tx, version int64, by lanzha.ID) (Listing, error) {
+				return d.Correct(ctx, tx, in.ID, version, in.Body.Name, in.Body.Reason, by)
+			})
+		})
+
 	type eraseIn struct {
 		ByID
 		api.Change

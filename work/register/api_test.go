@@ -160,6 +160,8 @@ func TestTheProvincialException(t *testing.T) {
 			t.Fatalf("below the threshold: %+v", p)
 		}
 		opinion := body{"opinion": "涉案资金巨大，确有惩戒必要"}
+		claimed := with(facts, "designation", body{"provincialReview": true})
+		h.Call("officer", http.MethodPost, "/register/proposals", http.StatusUnprocessableEntity, body{"subject": registertest.Person(3), "facts": claimed}, nil)
 		document := body{"documentNo": "云公惩认字〔2026〕1号"}
 		h.Step("province", path, "approve", http.StatusConflict, document, nil) // not reviewed
 		h.Step("leader", path, "review", http.StatusForbidden, opinion, nil)    // of a city
@@ -210,7 +212,8 @@ func TestWhatCannotBeListed(t *testing.T) {
 func TestFactsThatThePackDoesNotKnow(t *testing.T) {
 	both(t, func(h *registertest.House) {
 		for _, facts := range []body{
-			with(registertest.Traded(), "colour", "red"), with(registertest.Traded(), "objects", []body{{"kind": "yacht", "count": 3}}), with(registertest.Traded(), "ground", 7),
+			with(registertest.Traded(), "colour", "red"), with(registertest.Traded(), "decision", body{"date": "2026-11-26"}),
+			with(registertest.Traded(), "subject", body{"kind": "unit"}), with(registertest.Traded(), "previous", body{"regime": "measures_2024", "runFrom": "2025-01-01", "runUntil": "2027-01-01"}), with(registertest.Traded(), "objects", []body{{"kind": "yacht", "count": 3}}), with(registertest.Traded(), "ground", 7),
 		} {
 			var problem struct{ Errors []struct{ Location string } }
 			h.Call("officer", http.MethodPost, "/register/proposals", http.StatusUnprocessableEntity, body{"subject": registertest.Person(5), "facts": facts}, &problem)
@@ -430,6 +433,30 @@ func TestImportOfOlderRecords(t *testing.T) {
 	})
 }
 
+// A slip in a draft stands against nothing; of who is listed a leader corrects
+// the name, and followers hear of it.
+func TestANameIsCorrected(t *testing.T) {
+	both(t, func(h *registertest.House) {
+		wrong := registertest.Person(31)
+		wrong["name"] = "李某"
+		h.Call("officer", http.MethodPost, "/register/proposals", http.StatusCreated, body{"subject": wrong, "facts": registertest.Traded()}, nil)
+		l := h.List(registertest.Person(31), registertest.Traded())
+		h.Call("officer", http.MethodPost, "/register/proposals", http.StatusConflict, body{"subject": wrong, "facts": registertest.Traded()}, nil)
+		path := "/register/listings/" + string(l.ID)
+		right := body{"name": "李某乙", "reason": "更名"}
+		h.Step("officer", path, "correct", http.StatusForbidden, right, nil)
+		h.Step("leader", path, "correct", http.StatusOK, right, nil)
+		h.Step("leader", path, "correct", http.StatusUnprocessableEntity, right, nil)
+		rows, err := h.Desk.Journal.Timeline(t.Context(), h.DB.Read(), l.ID, 0, 1)
+		h.Must(err)
+		var fact register.Fact
+		h.Must(rows[0].Into(&fact))
+		if fact.Name != h.Vault.Index("李某乙")[0] || rows[0].Purpose != "更名" {
+			t.Errorf("the row of the correction: %s %s", rows[0].Kind, rows[0].Payload)
+		}
+	})
+}
+
 // A pack that has changed since is said, and refused until it was read.
 func TestAnAnswerThatHasChanged(t *testing.T) {
 	both(t, func(h *registertest.House) {
@@ -461,6 +488,20 @@ func TestErasure(t *testing.T) {
 		reason := body{"reason": "保存期届满"}
 		h.Step("leader", path, "erase", http.StatusConflict, reason, nil) // it binds
 		h.Clock.AddDays(800)
+		key, _, err := journal.NewKey(nil)
+		h.Must(err)
+		sealer := journal.NewSealer(h.Desk.Journal, key)
+		sealed := int64(0)
+		h.Wait("the journal to be sealed", func() bool {
+			n, err := sealer.Seal(t.Context())
+			h.Must(err)
+			sealed += n
+			made, err := sqldb.One(t.Context(), h.DB.Read(), "count", sqldb.Value[int64], `SELECT count(*) FROM journal`)
+			h.Must(err)
+			return sealed == made
+		})
+		before, err := sealer.Checkpoint(t.Context())
+		h.Must(err)
 		h.Step("officer", path, "erase", http.StatusForbidden, reason, nil)
 		var gone register.ListingPage
 		h.Step("leader", path, "erase", http.StatusOK, reason, &gone)
@@ -481,6 +522,11 @@ func TestErasure(t *testing.T) {
 					t.Errorf("%s: something is left: %s", query, text)
 				}
 			}
+		}
+		report, err := journal.Verify(t.Context(), h.DB, key.Verifier, []byte(before.Note))
+		h.Must(err)
+		if !report.OK || report.Erased == 0 {
+			t.Errorf("the audit after an erasure: %+v", report)
 		}
 		var timeline struct{ Items []json.RawMessage }
 		h.Call("officer", http.MethodGet, path+"/timeline", http.StatusOK, nil, &timeline)

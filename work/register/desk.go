@@ -106,6 +106,9 @@ func (d *Desk) Create(ctx context.Context, tx *sqldb.Tx, in DraftProposal, by la
 			return Proposal{}, lanzha.Invalid("body.unitOf", "the unit's proposal is of another region")
 		}
 	}
+	if err := checkFacts(in.Facts, in.Subject.Kind, d.Today()); err != nil {
+		return Proposal{}, err
+	}
 	subject, err := d.subject(ctx, tx, in.Subject)
 	if err != nil {
 		return Proposal{}, err
@@ -133,10 +136,19 @@ func (d *Desk) subject(ctx context.Context, tx *sqldb.Tx, in Subject) (Subject, 
 	case err != nil:
 		return found, err
 	case found.Name != in.Name:
-		return found, &lanzha.Error{
-			Code: lanzha.CodeConflict, Field: "body.subject.name", Message: "the register has this number under another name",
-			Hint: "check both against the identity paper",
+		listed, err := d.Store.ListingsOf(ctx, tx, found.ID)
+		if err != nil {
+			return found, err
 		}
+		if len(listed) > 0 {
+			return found, &lanzha.Error{
+				Code: lanzha.CodeConflict, Field: "body.subject.name", Message: "the register has this number under another name",
+				Hint: "check both against the identity paper; a leader corrects the name of who is listed",
+			}
+		}
+		// Nobody is listed yet: a slip in an earlier draft stands against nothing.
+		found.Name = in.Name
+		return found, d.Store.Rename(ctx, tx, found)
 	case found.Kind != in.Kind:
 		return found, lanzha.Conflict("the register has this number as of another kind of subject")
 	}
@@ -182,6 +194,9 @@ func (d *Desk) Act(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version int6
 	asked := was
 	switch c.Verb {
 	case Change:
+		if err := checkFacts(c.Facts, was.Kind, d.Today()); err != nil {
+			return was, err
+		}
 		asked.Facts = c.Facts
 	case Review:
 		asked.Facts = withReview(was.Facts)

@@ -176,6 +176,48 @@ func complete(facts map[string]any, c circumstances) map[string]any {
 	return out
 }
 
+// ownWord are places of the input that nobody enters: the province answers the
+// one by its review, and what runs already is read from the register.
+var ownWord = map[string]string{
+	review:              "the province answers this by its review",
+	"previous.runFrom":  "what runs already is read from the register",
+	"previous.runUntil": "what runs already is read from the register",
+}
+
+// checkFacts refuses facts that the register knows better itself, a decision of
+// the future, and a kind of subject that is another than the subject's.
+func checkFacts(facts map[string]any, kind SubjectKind, today Day) error {
+	at := func(place string) (any, bool) {
+		outer, inner, _ := strings.Cut(place, ".")
+		object, _ := facts[outer].(map[string]any)
+		v, given := object[inner]
+		return v, given && v != nil
+	}
+	for _, place := range slices.Sorted(maps.Keys(ownWord)) {
+		if _, given := at(place); given {
+			return &lanzha.Error{Code: lanzha.CodeInvalid, Field: "body.facts." + place, Message: ownWord[place], Hint: "leave it out"}
+		}
+	}
+	if v, _ := at("decision.date"); v != nil {
+		if day, ok := v.(string); ok && Day(day) > today {
+			return lanzha.Invalid("body.facts.decision.date", "the decision lies in the future")
+		}
+	}
+	if v, given := at("subject.kind"); given && (v == string(UnitKind)) != (kind == UnitKind) {
+		return lanzha.Invalid("body.facts.subject.kind", "the subject of this proposal is of another kind")
+	}
+	return nil
+}
+
+// decidedOn is the day of the decision, as the facts have it.
+func decidedOn(facts map[string]any, today Day) Day {
+	decision, _ := facts["decision"].(map[string]any)
+	if day, ok := decision["date"].(string); ok && day != "" {
+		return Day(day)
+	}
+	return today
+}
+
 // withReview is the facts once the province has upheld the exception.
 func withReview(facts map[string]any) map[string]any {
 	out := maps.Clone(facts)
@@ -202,6 +244,9 @@ func fill(in map[string]any, place string, v any) {
 	in[outer] = object
 }
 
+// exception is the way of a listing below the threshold.
+const exception = "provincial_exception"
+
 // review is the input that only the province can answer.
 const review = "designation.provincialReview"
 
@@ -209,7 +254,7 @@ const review = "designation.provincialReview"
 // below the threshold, and the province has not been asked yet.
 func waitsForReview(a policy.Answer) bool {
 	f, err := Find(a)
-	return err == nil && f.Way == "provincial_exception" && f.Listable == nil && slices.Contains(a.Missing, review)
+	return err == nil && f.Way == exception && f.Listable == nil && slices.Contains(a.Missing, review)
 }
 
 // decisions are the parts of the result that decide; the others only say when,

@@ -2,7 +2,9 @@ package register
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"lanzha"
 	"lanzha/base/outbox"
@@ -18,7 +20,7 @@ func (d *Desk) list(ctx context.Context, tx *sqldb.Tx, p Proposal) error {
 	l := Listing{
 		ID: p.Listing, Version: 1, Subject: p.Subject, Kind: p.Kind, Region: p.Region, Proposal: p.ID, Pack: p.Answer.Pack,
 		Class: f.Class, Grounds: f.Grounds, Measures: f.Measures, Keeps: f.Keeps, TermMonths: f.TermMonths, CapMonths: f.CapMonths,
-		DecidedOn: d.Today(), Start: f.Start, DocumentNo: p.DocumentNo, ProposedBy: p.ProposedBy, DecidedBy: p.DecidedBy, MadeAt: d.Now(),
+		DecidedOn: decidedOn(p.Facts, d.Today()), Start: f.Start, DocumentNo: p.DocumentNo, ProposedBy: p.ProposedBy, DecidedBy: p.DecidedBy, MadeAt: d.Now(),
 	}
 	return d.add(ctx, tx, "listing.made", l)
 }
@@ -156,6 +158,51 @@ func (d *Desk) Release(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version 
 		}
 		return l.Release(on, judged, d.Now(), d.Zone)
 	})
+}
+
+// Correct writes the right name of a subject. Institutions compare names, so
+// followers hear of every listing anew.
+func (d *Desk) Correct(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version int64, name, reason string, by lanzha.ID) (Listing, error) {
+	l, err := d.Store.Listing(ctx, tx, id)
+	if err != nil {
+		return l, err
+	}
+	s, err := d.Store.HoldSubject(ctx, tx, l.Subject)
+	if err != nil {
+		return l, err
+	}
+	name = strings.TrimSpace(name)
+	switch {
+	case l.Version != version:
+		return l, errOvertaken()
+	case !s.ErasedAt.IsZero():
+		return l, lanzha.Conflict("the personal fields are erased already")
+	case name == "" || utf8.RuneCountInString(name) > 100:
+		return l, lanzha.Invalid("body.name", "a name has 1 to 100 characters")
+	case name == s.Name:
+		return l, lanzha.Invalid("body.name", "the register has this name already")
+	}
+	s.Name = name
+	if err := d.Store.Rename(ctx, tx, s); err != nil {
+		return l, err
+	}
+	all, err := d.Store.ListingsOf(ctx, tx, l.Subject)
+	if err != nil {
+		return l, err
+	}
+	for _, o := range all {
+		o.Version++
+		if err := d.Store.UpdateListing(ctx, tx, o); err != nil {
+			return l, err
+		}
+		if err := d.tell(ctx, tx, "listing.dated", o, by, reason); err != nil {
+			return l, err
+		}
+		if o.ID == id {
+			l = o
+		}
+	}
+	return l, nil
 }
 
 // Erase empties the personal fields of a subject, when nothing of it binds or

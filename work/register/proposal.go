@@ -290,7 +290,7 @@ func (p *Proposal) approve(c Command, by Officer, now time.Time) error {
 		e := lanzha.Conflict("the answer has changed since this proposal was evaluated")
 		e.Hint = "evaluate it again, read what is different, and approve the new version"
 		return e
-	case waitsForReview(p.Answer):
+	case f.Way == exception && p.ReviewedBy == "":
 		return lanzha.Conflict("the conduct lies below the threshold: the province must review it first")
 	case !known:
 		need = City

@@ -76,6 +76,16 @@ func (s *Store) InsertSubject(ctx context.Context, tx *sqldb.Tx, in Subject) err
 	return err
 }
 
+// Rename corrects a subject's name.
+func (s *Store) Rename(ctx context.Context, tx *sqldb.Tx, in Subject) error {
+	name, err := s.vault.Seal(field("register_subject", "name", in.ID), in.Name)
+	if err != nil {
+		return err
+	}
+	_, err = sqldb.Exec(ctx, tx, `UPDATE register_subject SET name = $1, name_index = $2 WHERE id = $3 AND erased_at = 0`, name, s.newest(in.Name), string(in.ID))
+	return err
+}
+
 // Subject reads a subject.
 func (s *Store) Subject(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Subject, error) {
 	return sqldb.One(ctx, q, "subject", s.scanSubject, `SELECT `+subjectColumns+` FROM register_subject WHERE id = $1`, string(id))

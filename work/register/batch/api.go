@@ -197,6 +197,17 @@ func (d *Desk) mountReading(a *api.API, may *auth.Decider) {
 		})
 }
 
+// ofCity refuses officers of a county: counties collect, and the city hands up
+// (JP-26).
+func ofCity(a auth.Actor) error {
+	if register.LevelOf(a.Region) >= register.City {
+		return nil
+	}
+	e := lanzha.Forbidden("a county does not hand the register up")
+	e.Hint = "ask an officer of the city"
+	return e
+}
+
 func (d *Desk) mountSteps(a *api.API, may *auth.Decider) {
 	db := d.Register.DB
 	type createIn struct {
@@ -216,6 +227,9 @@ func (d *Desk) mountSteps(a *api.API, may *auth.Decider) {
 				return nil, lanzha.Invalid("body.region", "a region has six digits, as 530100")
 			}
 			if err := may.May(ctx, "batch.create", auth.Resource{Type: "batch", Region: region}); err != nil {
+				return nil, err
+			}
+			if err := ofCity(actor); err != nil {
 				return nil, err
 			}
 			id, err := api.Once(ctx, db, actor.ID, in.Key, in.Body, d.Register.Now(), func(tx *sqldb.Tx) (lanzha.ID, error) {
@@ -246,6 +260,9 @@ func (d *Desk) mountSteps(a *api.API, may *auth.Decider) {
 			return nil, errOvertaken()
 		}
 		actor, _ := auth.ActorFrom(ctx)
+		if err := ofCity(actor); err != nil {
+			return nil, err
+		}
 		if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
 			b, err = step(tx, version, actor.ID)
 			return err

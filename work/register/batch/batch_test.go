@@ -96,6 +96,7 @@ func TestUpwardAndBack(t *testing.T) {
 		h.Call("officer", http.MethodPost, "/register/batches", http.StatusConflict, body{}, nil) // nothing waits
 		path := "/register/batches/" + string(b.ID)
 		h.Call("qujing", http.MethodGet, path, http.StatusNotFound, nil, nil)
+		h.Call("county", http.MethodPost, "/register/batches", http.StatusForbidden, body{}, nil)
 		h.Step("officer", path, "hand", http.StatusOK, nil, nil)
 		state(h, path, batch.Sent)
 		handed := u.handed()
