@@ -251,7 +251,7 @@ func (w *world) strangersLeftNothing(t *testing.T) {
 			switch {
 			case noun == "account" && row.Record == who.id: // signing in and out
 			case there.Contains(row.Region) && (noun == "report" || noun == "clue" || noun == "dossier"): // their own work
-			case there.Contains(row.Region) && row.Kind == "listing.searched": // their own look-up, which found nothing
+			case there.Contains(row.Region) && (row.Kind == "listing.searched" || row.Kind == "penalty.searched"): // their own look-up, which found nothing
 			case row.Kind == "disposal.why", noun == "protected": // everybody's who holds the role
 			case role == auth.Responder && noun == "clue": // a lead that was pushed here
 			default:
