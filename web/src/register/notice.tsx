@@ -46,7 +46,7 @@ export function NoticePage() {
       <div className="record-body">
         <main>
           {secret && <p className="notice-line tone-soon" data-test="code-told">{t("notice.code.told")}</p>}
-          {n.text ? <Paper text={n.text} secret={secret} /> : <Empty>{t("listing.erased")}</Empty>}
+          {n.text ? <div><Paper text={n.text} secret={secret} /></div> : <Empty>{t("listing.erased")}</Empty>}
         </main>
         <aside>
           <Section title={t("notice.service")}>

@@ -1,6 +1,6 @@
 export const words = {
-  "register.title": ["惩戒", "Punishment register"],
-  "listing.title": ["惩戒名单", "Register"],
+  "register.title": ["惩戒", "Register"],
+  "listing.title": ["惩戒名单", "Listings"],
   "listing.one": ["认定", "Listing"],
   "listing.state": ["状态", "State"],
   "listing.state.pending": ["起算日未定", "start not known"],
