@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"encoding/csv"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,7 +21,8 @@ import (
 // phrase is a sentence in both languages. en is the format as its call site
 // has it, with the verbs of fmt; a text joined by + has %s for each part that
 // is no literal. In zh {1} is what the first verb gave, {1:den.state} its word
-// in that group of names, {1:text} a sentence of the catalogue itself.
+// in that group of names, {1:text} a sentence of the catalogue itself, {1:fen}
+// an amount in fen said in yuan.
 type phrase struct{ en, zh string }
 
 // pattern is a phrase with verbs, ready to be matched.
@@ -107,6 +109,12 @@ func fill(zh string, values []string) string {
 			return value
 		case "text":
 			return Chinese(value)
+		case "fen":
+			n, err := strconv.ParseInt(value, 10, 64)
+			if err != nil {
+				return value
+			}
+			return strings.TrimSuffix(fmt.Sprintf("%d.%02d", n/100, n%100), ".00")
 		default:
 			// A list is a list of names.
 			parts := strings.Split(value, ", ")
