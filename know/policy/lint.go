@@ -46,6 +46,7 @@ func (p *Pack) Lint() []Finding {
 	l.used(p)
 	for _, code := range codes {
 		l.program = p.programs[code]
+		l.asked = l.program.asked()
 		l.heads()
 		l.rows()
 		l.tables()
@@ -55,8 +56,29 @@ func (p *Pack) Lint() []Finding {
 
 type linter struct {
 	program *program
+	asked   map[string]bool // inputs of which has() asks whether they are given
 	seen    map[string]bool
 	out     []Finding
+}
+
+// asked finds the inputs of which has() asks whether they are given.
+func (p *program) asked() map[string]bool {
+	out := map[string]bool{}
+	var walk func(e ast.Expr)
+	walk = func(e ast.Expr) {
+		if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == callGiven {
+			if arg := e.AsCall().Args()[0]; arg.Kind() == ast.IdentKind {
+				out[strings.TrimPrefix(arg.AsIdent(), ".")] = true
+			}
+		}
+		for _, c := range children(e) {
+			walk(c)
+		}
+	}
+	for _, s := range p.sentences {
+		walk(s.checked.ast.Expr())
+	}
+	return out
 }
 
 func (l *linter) find(rule string, line int, name, zh, en string) *Finding {
@@ -381,7 +403,7 @@ func (l *linter) search(day int64, goal func(f *frame) truth) (input map[string]
 			return false
 		}
 		values, whole := f.domain(next)
-		if u := f.nameOf(next); u.kind == needInput {
+		if u := f.nameOf(next); l.asked[u.name] {
 			values = append(values, value{kind: null, assumed: true}) // not given
 		}
 		rough = rough || !whole
