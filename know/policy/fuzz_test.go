@@ -10,9 +10,6 @@ import (
 // FuzzParse: no text makes the loader panic, and what it takes can be linted
 // and evaluated.
 func FuzzParse(f *testing.F) {
-	for _, files := range policy.ShippedFiles() {
-		f.Add(files[0].Text)
-	}
 	f.Add([]byte(head + layered))
 	f.Add([]byte(head + term))
 	f.Fuzz(func(t *testing.T, text []byte) {

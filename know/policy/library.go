@@ -124,7 +124,7 @@ func Parse(files ...File) (*Pack, error) {
 		if err != nil {
 			return nil, err
 		}
-		program.files = applied
+		program.files, program.place = applied, code
 		shared = program.scope
 		p.programs[code] = program
 	}

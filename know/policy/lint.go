@@ -263,8 +263,9 @@ func (l *linter) tables() {
 	for i := range l.program.tables {
 		t := &l.program.tables[i]
 		for j, r := range t.rows {
+			own := r.spec.place == l.program.place // where a place has its own rules, a wider row may well be left without a use
 			switch {
-			case t.hit == hitFirst && !l.everApplies(t.rows[:j], r):
+			case t.hit == hitFirst && own && !l.everApplies(t.rows[:j], r):
 				l.find(lintUnreachable, r.spec.Line, r.spec.ID, "这一行永远不会适用：条件不可能成立，或者前面的行总是先适用", "this row never applies: its condition cannot hold, or a row before it always applies first")
 			case t.hit == hitUnique:
 				for _, other := range t.rows[:j] {

@@ -20,6 +20,7 @@ import (
 // values, and the columns of the tables, in the pack's order.
 type program struct {
 	file     string
+	place    string // the jurisdiction of the narrowest text in it
 	doc      *document
 	ref      Ref
 	holidays *holidays
