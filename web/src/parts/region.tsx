@@ -1,5 +1,6 @@
 import { Select } from "antd"
 import { useMemo } from "react"
+import { useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useRegions } from "./regions"
 
@@ -29,10 +30,21 @@ export function RegionPick({ value, onChange, within = "", country, test }: { va
       onChange={(v) => onChange(v ?? "")}
       options={options}
       placeholder={t("region.pick")}
+      aria-label={t("region")}
       allowClear={!country}
       popupMatchSelectWidth={280}
       style={{ width: "100%" }}
       data-test={test}
     />
+  )
+}
+
+/** Narrows a list to a division within one's own. */
+export function RegionFilter({ value, onChange }: { value: string; onChange: (code: string) => void }) {
+  const me = useMe()
+  return (
+    <span style={{ width: 170 }}>
+      <RegionPick value={value || undefined} onChange={onChange} within={me.region ?? ""} test="filter-region" />
+    </span>
   )
 }

@@ -1,10 +1,10 @@
 import type { Batch, BatchState } from "../api/types"
-import { useMay, useMe } from "../app/auth"
+import { useMay } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { Choice, useFilters } from "../parts/filters"
 import { exact } from "../parts/format"
 import { Person } from "../parts/people"
-import { RegionName, RegionPick } from "../parts/region"
+import { RegionFilter, RegionName } from "../parts/region"
 import { Table, type Column } from "../parts/table"
 import { State, When } from "../parts/view"
 import { Gather } from "./batch"
@@ -14,7 +14,6 @@ const states: BatchState[] = ["made", "handed", "sent", "acknowledged", "refused
 
 export function Batches() {
   const { t, code } = useWords()
-  const me = useMe()
   const makes = useMay("batch.create")
   const [f, set] = useFilters("state", "region")
   const columns: Column<Batch>[] = [
@@ -40,9 +39,7 @@ export function Batches() {
         <>
           <RegisterTabs />
           <Choice value={f.state} onChange={(v) => set("state", v)} group="batch.state" options={states} label={t("listing.state")} test="filter-state" />
-          <span style={{ width: 170 }}>
-            <RegionPick value={f.region || undefined} onChange={(v) => set("region", v)} within={me.region} test="filter-region" />
-          </span>
+          <RegionFilter value={f.region} onChange={(v) => set("region", v)} />
         </>
       }
       tools={makes && <Gather />}

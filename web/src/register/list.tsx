@@ -1,9 +1,8 @@
 import { Input } from "antd"
 import type { Listing } from "../api/types"
 import { useWords } from "../app/i18n"
-import { useMe } from "../app/auth"
 import { Choice, Pick, useFilters } from "../parts/filters"
-import { RegionName, RegionPick } from "../parts/region"
+import { RegionFilter, RegionName } from "../parts/region"
 import { Table, type Column } from "../parts/table"
 import { State } from "../parts/view"
 import { RegisterTabs } from "./tabs"
@@ -13,7 +12,6 @@ const states = ["running", "pending", "upcoming", "ended", "lifted"] as const
 
 export function Listings() {
   const { t, code } = useWords()
-  const me = useMe()
   const [f, set] = useFilters("state", "class", "endsBefore", "region")
   const columns: Column<Listing>[] = [
     { key: "state", title: t("listing.state"), width: 116, cell: (l) => <State group="listing.state" value={l.state} />, text: (l) => code("listing.state", l.state) },
@@ -40,9 +38,7 @@ export function Listings() {
           <RegisterTabs />
           <Choice value={f.state} onChange={(v) => set("state", v)} group="listing.state" options={states} label={t("listing.state")} test="filter-state" />
           <Pick value={f.class} onChange={(v) => set("class", v)} group="listing.class" options={["A", "B"]} placeholder={t("listing.class")} test="filter-class" width={100} />
-          <span style={{ width: 170 }}>
-            <RegionPick value={f.region || undefined} onChange={(v) => set("region", v)} within={me.region} test="filter-region" />
-          </span>
+          <RegionFilter value={f.region} onChange={(v) => set("region", v)} />
           <Input size="small" type="date" value={f.endsBefore} onChange={(e) => set("endsBefore", e.target.value)} prefix={<span className="dim">{t("listing.endsBefore")}</span>} aria-label={t("listing.endsBefore")} style={{ width: 220 }} data-test="filter-ends" />
         </>
       }

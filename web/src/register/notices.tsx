@@ -1,10 +1,9 @@
 import type { Notice } from "../api/types"
-import { useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { Choice, useFilters } from "../parts/filters"
 import { exact } from "../parts/format"
 import { Person } from "../parts/people"
-import { RegionName, RegionPick } from "../parts/region"
+import { RegionFilter, RegionName } from "../parts/region"
 import { Table, type Column } from "../parts/table"
 import { State, When } from "../parts/view"
 import { RegisterTabs } from "./tabs"
@@ -13,7 +12,6 @@ export const served = (n: Pick<Notice, "servedHow">) => (n.servedHow ? "served" 
 
 export function Notices() {
   const { t, code } = useWords()
-  const me = useMe()
   const [f, set] = useFilters("unserved", "region")
   const columns: Column<Notice>[] = [
     { key: "state", title: t("listing.state"), width: 104, cell: (n) => <State group="notice" value={served(n)} />, text: (n) => code("notice", served(n)) },
@@ -39,9 +37,7 @@ export function Notices() {
         <>
           <RegisterTabs />
           <Choice value={f.unserved} onChange={(v) => set("unserved", v)} group="notice.unserved" options={["true"]} label={t("listing.state")} test="filter-unserved" />
-          <span style={{ width: 170 }}>
-            <RegionPick value={f.region || undefined} onChange={(v) => set("region", v)} within={me.region} test="filter-region" />
-          </span>
+          <RegionFilter value={f.region} onChange={(v) => set("region", v)} />
         </>
       }
     />

@@ -1,10 +1,9 @@
 import { Link } from "react-router"
 import type { ListingObjection, ListingObjectionState } from "../api/types"
-import { useMe } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { Choice, useFilters } from "../parts/filters"
 import { exact } from "../parts/format"
-import { RegionName, RegionPick } from "../parts/region"
+import { RegionFilter, RegionName } from "../parts/region"
 import { Table, type Column } from "../parts/table"
 import { State, When } from "../parts/view"
 import { RegisterTabs } from "./tabs"
@@ -13,7 +12,6 @@ const states: ListingObjectionState[] = ["received", "accepted", "verified", "up
 
 export function Objections() {
   const { t, code } = useWords()
-  const me = useMe()
   const [f, set] = useFilters("state", "region")
   const columns: Column<ListingObjection>[] = [
     { key: "state", title: t("listing.state"), width: 116, cell: (o) => <State group="objection.state" value={o.state} />, text: (o) => code("objection.state", o.state) },
@@ -36,9 +34,7 @@ export function Objections() {
         <>
           <RegisterTabs />
           <Choice value={f.state} onChange={(v) => set("state", v)} group="objection.state" options={states} label={t("listing.state")} test="filter-state" />
-          <span style={{ width: 170 }}>
-            <RegionPick value={f.region || undefined} onChange={(v) => set("region", v)} within={me.region} test="filter-region" />
-          </span>
+          <RegionFilter value={f.region} onChange={(v) => set("region", v)} />
         </>
       }
     />

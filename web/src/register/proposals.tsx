@@ -1,12 +1,12 @@
 import { PlusOutlined } from "@ant-design/icons"
 import { Link } from "react-router"
 import type { Proposal, ProposalState } from "../api/types"
-import { useMay, useMe } from "../app/auth"
+import { useMay } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { Choice, useFilters } from "../parts/filters"
 import { exact } from "../parts/format"
 import { Person } from "../parts/people"
-import { RegionName, RegionPick } from "../parts/region"
+import { RegionFilter, RegionName } from "../parts/region"
 import { Table, type Column } from "../parts/table"
 import { State, When } from "../parts/view"
 import { RegisterTabs } from "./tabs"
@@ -15,7 +15,6 @@ const states: ProposalState[] = ["draft", "proposed", "reviewed", "approved", "r
 
 export function Proposals() {
   const { t, code } = useWords()
-  const me = useMe()
   const opens = useMay("proposal.create")
   const [f, set] = useFilters("state", "region")
   const columns: Column<Proposal>[] = [
@@ -40,9 +39,7 @@ export function Proposals() {
         <>
           <RegisterTabs />
           <Choice value={f.state} onChange={(v) => set("state", v)} group="proposal.state" options={states} label={t("listing.state")} test="filter-state" />
-          <span style={{ width: 170 }}>
-            <RegionPick value={f.region || undefined} onChange={(v) => set("region", v)} within={me.region} test="filter-region" />
-          </span>
+          <RegionFilter value={f.region} onChange={(v) => set("region", v)} />
         </>
       }
       tools={
