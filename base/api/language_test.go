@@ -92,7 +92,7 @@ func TestErrorsInChinese(t *testing.T) {
 	for _, c := range []struct{ name, method, path, body, detail, hint string }{
 		{"by role", "POST", "/journal", good, "当前角色不能办理“查阅日志”", "请由有此角色的人员办理，或请管理员授权"},
 		{"by role, where the answer is written by hand", "GET", "/stream", "", "当前角色不能办理“查阅日志”", "请由有此角色的人员办理，或请管理员授权"},
-		{"by state", "POST", "/conflict", good, "该窝点现为“疑似”，须为“已审批”才能办理", "请重新打开记录核对后再办"},
+		{"by state", "POST", "/conflict", good, "该窝点现为“疑似”，须为“已审批”才能办理", "请核对记录的最新内容后再办"},
 		{"as not found", "POST", "/missing", good, "未找到该线索", "请核对辖区：不属于你的辖区或单位的记录也查不到"},
 		{"by law, with money in yuan", "POST", "/fine", good, "依照 anti-fraud-law-2022#44，罚款应为 0 至 200000.50 元", ""},
 		{"by a failure of ours", "POST", "/broken", good, "系统处理出错，本次操作未保存", "请重试；仍不行时把出错时间告知管理员"},
@@ -102,7 +102,7 @@ func TestErrorsInChinese(t *testing.T) {
 		{"by its JSON", "POST", "/conflict", `{"text":`, "body 不是有效的 JSON：内容不完整", ""},
 		{"by its size", "POST", "/conflict", strings.Repeat("x", 1<<20+1), "提交的内容超过 1 MB", "请分次提交"},
 		{"by its coding", "POST", "/conflict", "{\"text\":\"\xff\"}", "第 9 字节不是 UTF-8 编码", "请将文件另存为 UTF-8 编码后重新提交"},
-		{"in words that nobody translated", "POST", "/foreign", good, "nobody has translated this", "请重新打开记录核对后再办"},
+		{"in words that nobody translated", "POST", "/foreign", good, "nobody has translated this", "请核对记录的最新内容后再办"},
 	} {
 		got, header := ask(t, a, c.method, c.path, c.body, "zh-CN,zh;q=0.9,en;q=0.8")
 		if got.Detail != c.detail || got.Hint != c.hint {

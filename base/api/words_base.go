@@ -89,7 +89,7 @@ var phrasesOfBase = []phrase{
 	{"the operation failed", "操作失败"},
 	{"no such %s", "未找到该{1:record}"},
 	{"check the region: what lies outside your own region or institution is not found either", "请核对辖区：不属于你的辖区或单位的记录也查不到"},
-	{"read the record again and decide anew", "请重新打开记录核对后再办"},
+	{"read the record again and decide anew", "请核对记录的最新内容后再办"},
 	{"an ID has 26 characters of Crockford base32", "编号应为 26 位（Crockford base32）"},
 
 	{"the body is larger than %s", "提交的内容超过 {1}"},

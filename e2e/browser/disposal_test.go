@@ -26,7 +26,7 @@ func TestProtected(t *testing.T) {
 	officer.click("@dispose", "")
 	officer.fill("@dispose-reason", "群众举报")
 	officer.click("@dispose-submit", "")
-	officer.sees("@dispose-form @problem", "protected")
+	officer.sees("@dispose-form @problem", "该号码在保护名单中，只有领导可以申请处置：模拟人民医院")
 }
 
 // The same measure against several numbers waits for a second officer; the

@@ -278,7 +278,7 @@ func (p *tab) submit(button string) {
 		if ended == "sent" {
 			return
 		}
-		if !strings.Contains(read[string](p, `lz.find(".action-form [data-test=problem]")?.textContent ?? ""`), "已重新读取") {
+		if !strings.Contains(read[string](p, `lz.find(".action-form [data-test=problem]")?.textContent ?? ""`), "请核对记录的最新内容") {
 			p.t.Fatalf("%s was refused: %s", button, read[string](p, `document.querySelector(".action-form").innerText`))
 		}
 	}

@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch"
+import { setting } from "../app/settings"
 import { nextOffset } from "../parts/deadline"
 import type { paths } from "./schema"
 import type { AnswerOf, BodyOf, PathOf, QueryOf } from "./types"
@@ -60,7 +61,8 @@ type Options = {
 type Method = "GET" | "POST" | "PUT" | "DELETE"
 
 async function call<T>(method: Method, path: string, body: unknown, { query, version, key, code, signal }: Options & { query?: Query | undefined }): Promise<T> {
-  const headers: Record<string, string> = {}
+  // What the server refuses it says in the language of the page, not of the browser.
+  const headers: Record<string, string> = { "Accept-Language": setting("language") === "zh" ? "zh-CN" : "en" }
   if (key) headers["Idempotency-Key"] = key
   if (code) headers["Notice-Code"] = code
   if (version !== undefined) headers["If-Match"] = `"${version}"`

@@ -24,6 +24,9 @@ function load(): Settings {
   }
 }
 
+/** A choice as it stands now, for what is no component. */
+export const setting = <K extends keyof Settings>(name: K): Settings[K] => current[name]
+
 export function useSetting<K extends keyof Settings>(name: K): [Settings[K], (value: Settings[K]) => void] {
   const value = useSyncExternalStore(subscribe, () => current[name])
   return [

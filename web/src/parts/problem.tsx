@@ -6,8 +6,10 @@ import { useWords, type Speaker } from "../app/i18n"
 export function explain(error: Error, { t, code }: Speaker): { what: string; next: string } {
   if (!(error instanceof Problem)) return { what: t("problem.unknown"), next: t("problem.unknown.then") }
   if (error.status === 0) return { what: t("problem.unreachable"), next: t("problem.unreachable.then") }
-  const what = code("problem", error.code || "internal")
-  return { what: error.detail ? `${what}: ${error.detail}` : what, next: error.hint || (error.code === "conflict" ? t("problem.conflict.then") : "") }
+  const kind = code("problem", error.code || "internal")
+  // "Not found" says itself what was not found.
+  const what = !error.detail ? kind : error.code === "not_found" ? error.detail : t("problem.kind", { kind, detail: error.detail })
+  return { what, next: error.hint || (error.code === "conflict" ? t("problem.conflict.then") : "") }
 }
 
 /** Under a form: what was wrong, by field. */
@@ -18,7 +20,8 @@ export function ProblemNote({ error }: { error: Error | null | undefined }) {
   const fields = error instanceof Problem ? error.errors : []
   return (
     <div className="problem" role="alert" data-test="problem">
-      <p>{what}</p>
+      {/* The detail is the first field's again. */}
+      <p>{error instanceof Problem && fields.length > 0 ? words.code("problem", error.code) : what}</p>
       {fields.length > 0 && (
         <ul>
           {fields.map((f, i) => (

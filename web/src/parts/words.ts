@@ -36,6 +36,7 @@ export const words = {
   "problem.unreachable": ["连不上服务器", "The server cannot be reached"],
   "problem.unreachable.then": ["已填内容仍在本页；恢复后再按一次，不会重复提交。", "What you typed is still here. Press again when the line is back: nothing is done twice."],
   "problem.conflict.then": ["记录已被他人更新，已重新读取，请核对后再办。", "Somebody else changed the record. It was read again: check and repeat."],
+  "problem.kind": ["{kind}：{detail}", "{kind}: {detail}"],
   "problem.row": ["第 {n} 行", "row {n}"],
   "problem.invalid": ["内容有误", "Something is not valid"],
   "problem.not_found": ["没有此记录，或不在你的辖区", "No such record in your scope"],
