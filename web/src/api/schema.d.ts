@@ -1702,6 +1702,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/register/listings/{id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Correct the subject's name; a wrong number is another person: lift the listing */
+        post: operations["correctListing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/register/listings/{id}/erase": {
         parameters: {
             query?: never;
@@ -2004,6 +2021,195 @@ export interface paths {
         put?: never;
         /** Hand in an objection, with the code from the notice */
         post: operations["objectOwn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List penalties, the newest first */
+        get: operations["listPenalties"];
+        put?: never;
+        /** Propose a penalty within the bands that follow from the facts */
+        post: operations["createPenalty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Article and bands that follow from facts; nothing is kept */
+        post: operations["previewPenalty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find the penalties of one person or unit in your scope, by the whole number and on a stated purpose */
+        post: operations["searchPenalties"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sum what was decided, as it stands after reconsideration and suit */
+        get: operations["totalPenalties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a penalty with facts, article, bands, and what became of it */
+        get: operations["getPenalty"];
+        /** Propose a penalty anew, until it is decided */
+        put: operations["changePenalty"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Impose a penalty, within the bands, by the number of the decision */
+        post: operations["decidePenalty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse a penalty that was proposed */
+        post: operations["refusePenalty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties/{id}/remedies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record that the person asked for reconsideration or went to court */
+        post: operations["filePenaltyRemedy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties/{id}/remedies/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record what came of a reconsideration or suit */
+        post: operations["closePenaltyRemedy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show a masked field on a stated purpose */
+        post: operations["revealPenalty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/penalties/{id}/serve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record how and when the decision was served */
+        post: operations["servePenalty"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2869,6 +3075,15 @@ export interface components {
         CloseDossierRequest: {
             reason: string;
         };
+        ClosePenaltyRemedyRequest: {
+            /** @description what is imposed instead, where the penalty was changed */
+            changed?: components["schemas"]["PenaltyMeasure"];
+            /** Format: date */
+            decidedOn: string;
+            documentNo?: string;
+            /** @enum {string} */
+            outcome: "upheld" | "changed" | "revoked" | "withdrawn";
+        };
         CloseReportRequest: {
             /** @description what came of it */
             note: string;
@@ -3136,6 +3351,12 @@ export interface components {
         ConfirmTOTPRequest: {
             totp: string;
         };
+        CorrectListingRequest: {
+            /** @description as the identity paper has it */
+            name: string;
+            /** @description stands in the journal */
+            reason: string;
+        };
         CreateBatchRequest: {
             /** @description whose changes are gathered; default your own */
             region?: string;
@@ -3161,6 +3382,34 @@ export interface components {
             listing: string;
             /** @description what the person says; kept encrypted */
             words: string;
+        };
+        CreatePenaltyRequest: {
+            /** @description what happened; kept encrypted */
+            account: string;
+            /**
+             * Format: int64
+             * @description 0 is none
+             */
+            detentionDays: number;
+            /** @description seized, each kind once */
+            devices?: components["schemas"]["PenaltyDevice"][];
+            facts: components["schemas"]["PenaltyFacts"];
+            /**
+             * Format: int64
+             * @description in fen; 0 is no fine
+             */
+            fineFen: number;
+            /** @example 530114 */
+            region: string;
+            subject: components["schemas"]["CreatePenaltySubjectStruct"];
+        };
+        CreatePenaltySubjectStruct: {
+            /** @enum {string} */
+            kind: "individual" | "unit";
+            name: string;
+            number: string;
+            /** @enum {string} */
+            numberKind?: "resident_id" | "other" | "credit_code";
         };
         CreateProposalRequest: {
             /** @description what the facts rest on; kept encrypted */
@@ -3767,6 +4016,14 @@ export interface components {
              */
             filedOn: string;
         };
+        FilePenaltyRemedyRequest: {
+            /** Format: date */
+            filedOn: string;
+            /** @enum {string} */
+            kind: "reconsideration" | "suit";
+            /** @description who decides it */
+            organ: string;
+        };
         Imported: {
             /** @description rows refused, with column and reason; the first thousand */
             refused: components["schemas"]["Detail"][];
@@ -4001,6 +4258,11 @@ export interface components {
         };
         ListObjectionBody: {
             items: components["schemas"]["ObjectionBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListPenaltyBody: {
+            items: components["schemas"]["PenaltyBody"][];
             /** @description the cursor of the next page; empty when this is the last */
             next: string;
         };
@@ -4313,6 +4575,237 @@ export interface components {
             object: components["schemas"]["OwnHowToObject"];
             today: string;
         };
+        PenaltyBand: {
+            article: string;
+            /** @description police, or police_or_regulator */
+            authority: string;
+            /**
+             * Format: int64
+             * @description illegal gains, which are confiscated whole
+             */
+            confiscateFen: number;
+            /**
+             * Format: int64
+             * @description 0: the article has no detention on these facts
+             */
+            detentionMaxDays: number;
+            /**
+             * Format: int64
+             * @description 0: the article states no lower bound, or has no detention
+             */
+            detentionMinDays: number;
+            /** Format: int64 */
+            fineMaxFen: number;
+            /**
+             * Format: int64
+             * @description 0: the article states no lower bound
+             */
+            fineMinFen: number;
+        };
+        PenaltyBody: {
+            article: string;
+            conduct: string;
+            /**
+             * Format: int64
+             * @description illegal gains, as long as the penalty stands
+             */
+            confiscateFen: number;
+            decidedOn: string;
+            documentNo: string;
+            id: string;
+            /** @enum {string} */
+            kind: "individual" | "unit";
+            /** @description as proposed, as decided, or as it stands after reconsideration and suit */
+            measure: components["schemas"]["PenaltyMeasure"];
+            /** @description masked; POST reveal shows it on a stated purpose */
+            name: string;
+            /** @description masked */
+            number: string;
+            /** Format: date-time */
+            proposedAt: string;
+            region: string;
+            regionName: string;
+            /** @description decided and not revoked */
+            stands: boolean;
+            /** @enum {string} */
+            state: "proposed" | "decided" | "refused";
+            /** Format: int64 */
+            version: number;
+        };
+        PenaltyDecision: {
+            /** Format: date */
+            decidedOn: string;
+            /**
+             * Format: int64
+             * @description 0 is none
+             */
+            detentionDays: number;
+            /** @description the number of the decision (行政处罚决定书) */
+            documentNo: string;
+            /**
+             * Format: int64
+             * @description in fen; 0 is no fine
+             */
+            fineFen: number;
+            opinion?: string;
+        };
+        PenaltyDevice: {
+            /** Format: int64 */
+            count: number;
+            /** @enum {string} */
+            kind: "goip" | "sim_pool" | "phone_gateway" | "voip" | "router" | "phone" | "computer" | "phone_card" | "iot_card" | "bank_card" | "other";
+        };
+        PenaltyDraftBody: {
+            /** @description what happened; kept encrypted */
+            account: string;
+            /**
+             * Format: int64
+             * @description 0 is none
+             */
+            detentionDays: number;
+            /** @description seized, each kind once */
+            devices?: components["schemas"]["PenaltyDevice"][];
+            facts: components["schemas"]["PenaltyFacts"];
+            /**
+             * Format: int64
+             * @description in fen; 0 is no fine
+             */
+            fineFen: number;
+        };
+        PenaltyFacts: {
+            /**
+             * Format: int64
+             * @description age at the time of the act
+             */
+            ageYears?: number;
+            /** @enum {string} */
+            conduct: "fraud_activity" | "illegal_device" | "personal_data_sale" | "crypto_laundering" | "other_support" | "trade_rent_lend" | "verification_help" | "false_opening";
+            /** @description whether the act is a crime */
+            crime?: boolean;
+            /**
+             * Format: date
+             * @description the day on which the conduct ended, by which the law is read
+             */
+            endedOn: string;
+            /**
+             * Format: int64
+             * @description illegal gains in fen; 0 where there are none; absent: not known
+             */
+            gainsFen?: number;
+            /** @description whether the circumstances are grave */
+            grave?: boolean;
+        };
+        PenaltyMeasure: {
+            /**
+             * Format: int64
+             * @description 0 is none
+             */
+            detentionDays: number;
+            /**
+             * Format: int64
+             * @description in fen; 0 is no fine
+             */
+            fineFen: number;
+        };
+        PenaltyPage: {
+            /** @description what happened */
+            account: string;
+            /** @description of the rule pack, with article and phrase of every row that held, and what the law does not say */
+            answer: unknown;
+            article: string;
+            /** @description what the law allows on these facts */
+            band: components["schemas"]["PenaltyBand"];
+            conduct: string;
+            /**
+             * Format: int64
+             * @description illegal gains, as long as the penalty stands
+             */
+            confiscateFen: number;
+            decided?: components["schemas"]["PenaltyMeasure"];
+            /** Format: date-time */
+            decidedAt?: string;
+            /** @description also of a refusal */
+            decidedBy: string;
+            decidedOn: string;
+            devices: components["schemas"]["PenaltyDevice"][];
+            documentNo: string;
+            facts: components["schemas"]["PenaltyFacts"];
+            id: string;
+            /** @enum {string} */
+            kind: "individual" | "unit";
+            /** @description as proposed, as decided, or as it stands after reconsideration and suit */
+            measure: components["schemas"]["PenaltyMeasure"];
+            /** @description masked; POST reveal shows it on a stated purpose */
+            name: string;
+            /** @description masked */
+            number: string;
+            opinion: string;
+            pack: components["schemas"]["PolicyRef"];
+            proposed: components["schemas"]["PenaltyMeasure"];
+            /** Format: date-time */
+            proposedAt: string;
+            proposedBy: string;
+            region: string;
+            regionName: string;
+            remedies: components["schemas"]["PenaltyRemedy"][];
+            served?: components["schemas"]["PenaltyServed"];
+            /** @description decided and not revoked */
+            stands: boolean;
+            /** @enum {string} */
+            state: "proposed" | "decided" | "refused";
+            /** @description the newest first; the last hundred */
+            timeline: components["schemas"]["Event"][];
+            /** Format: int64 */
+            version: number;
+        };
+        PenaltyRemedy: {
+            /** @description what is imposed instead */
+            changed?: components["schemas"]["PenaltyMeasure"];
+            decidedOn: string;
+            documentNo: string;
+            filedOn: string;
+            /** @enum {string} */
+            kind: "reconsideration" | "suit";
+            /** @description who decides it */
+            organ: string;
+            /** @enum {string} */
+            outcome: "" | "upheld" | "changed" | "revoked" | "withdrawn";
+        };
+        PenaltyServed: {
+            by: string;
+            /** @enum {string} */
+            how: "direct" | "left" | "post" | "public_notice" | "electronic";
+            on: string;
+        };
+        PenaltyTotal: {
+            /** Format: int64 */
+            confiscateFen: number;
+            /**
+             * Format: int64
+             * @description persons
+             */
+            detained: number;
+            /** Format: int64 */
+            detentionDays: number;
+            /** @description seized, by kind */
+            devices: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            fineFen: number;
+            /** @description a conduct, a month as 2026-11, or a region: that asked for itself sums what belongs to no division below it */
+            key: string;
+            /**
+             * Format: int64
+             * @description that were decided
+             */
+            penalties: number;
+            /**
+             * Format: int64
+             * @description of which were revoked; they are in no sum but of devices
+             */
+            revoked: number;
+        };
         PlaceAddress: {
             building?: string;
             floor?: string;
@@ -4585,6 +5078,17 @@ export interface components {
             en: string;
             zh: string;
         };
+        PreviewPenaltyRequest: {
+            facts: components["schemas"]["PenaltyFacts"];
+            /** @enum {string} */
+            kind: "individual" | "unit";
+            region: string;
+        };
+        PreviewPenaltyResponse: {
+            answer: components["schemas"]["PolicyAnswer"];
+            /** @description absent: not determined, see answer.missing, or not the police's to punish */
+            band?: components["schemas"]["PenaltyBand"];
+        };
         PreviewProposalRequest: {
             facts: {
                 [key: string]: unknown;
@@ -4676,6 +5180,9 @@ export interface components {
         };
         RefuseLookupRequest: {
             reason: string;
+        };
+        RefusePenaltyRequest: {
+            opinion: string;
         };
         RefuseProposalRequest: {
             reason: string;
@@ -5052,6 +5559,11 @@ export interface components {
             field: "subscriber.name" | "subscriber.idNumber" | "location";
             purpose: string;
         };
+        RevealPenaltyRequest: {
+            /** @enum {string} */
+            field: "name" | "number";
+            purpose: string;
+        };
         RevealProposalRequest: {
             /** @enum {string} */
             field: "who.name" | "who.number";
@@ -5081,6 +5593,12 @@ export interface components {
             /** @description stands in the journal with your name */
             purpose: string;
         };
+        SearchPenaltiesRequest: {
+            /** @description the whole number: the search is exact */
+            number: string;
+            /** @description stands in the journal with your name */
+            purpose: string;
+        };
         ServeDisposalRequest: {
             /**
              * Format: date-time
@@ -5104,6 +5622,12 @@ export interface components {
             how: string;
             /** @description number of the parcel, receipt or record */
             receiptNo?: string;
+        };
+        ServePenaltyRequest: {
+            /** @enum {string} */
+            how: "direct" | "left" | "post" | "public_notice" | "electronic";
+            /** Format: date */
+            on: string;
         };
         SetQuotaRequest: {
             /**
@@ -5434,6 +5958,9 @@ export interface components {
             /** Format: int64 */
             failed: number;
             items: components["schemas"]["PolicyCaseView"][];
+        };
+        TotalPenaltiesResponse: {
+            items: components["schemas"]["PenaltyTotal"][];
         };
         UndoDisposalRequest: {
             /** @enum {string} */
@@ -14685,6 +15212,108 @@ export interface operations {
             };
         };
     };
+    correctListing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectListingRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterListingPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     eraseListing: {
         parameters: {
             query?: never;
@@ -16354,6 +16983,1136 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPenalties: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+                /** @description empty is all */
+                state?: "proposed" | "decided" | "refused";
+                conduct?: "fraud_activity" | "illegal_device" | "personal_data_sale" | "crypto_laundering" | "other_support" | "trade_rent_lend" | "verification_help" | "false_opening";
+                /** @description narrows to this division; default your own scope */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPenaltyBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPenalty: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePenaltyRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PenaltyPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewPenalty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewPenaltyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewPenaltyResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchPenalties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchPenaltiesRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPenaltyBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalPenalties: {
+        parameters: {
+            query: {
+                /** @description the first month of decisions */
+                from: string;
+                /** @description the last month */
+                until: string;
+                by: "conduct" | "region" | "month";
+                /** @description narrows to this division; default your own scope */
+                region?: string;
+                conduct?: "fraud_activity" | "illegal_device" | "personal_data_sale" | "crypto_laundering" | "other_support" | "trade_rent_lend" | "verification_help" | "false_opening";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalPenaltiesResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPenalty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PenaltyPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePenalty: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PenaltyDraftBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PenaltyPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decidePenalty: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PenaltyDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PenaltyPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refusePenalty: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefusePenaltyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PenaltyPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    filePenaltyRemedy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilePenaltyRemedyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PenaltyPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closePenaltyRemedy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+                kind: "reconsideration" | "suit";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosePenaltyRemedyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PenaltyPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revealPenalty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealPenaltyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    servePenalty: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServePenaltyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PenaltyPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
