@@ -126,7 +126,7 @@ func TestOverlays(t *testing.T) {
 		{"5303", policy.Day(2026, 1, 1), []any{"province", "nation"}, int64(30), "5303"},
 		{"530114", policy.Day(2026, 1, 1), []any{"city", "nation", "city"}, int64(10), "530114"},
 		{"530100", policy.Day(2025, 6, 1), []any{"city", "nation", "city"}, int64(30), "5301"},
-		{"530100", policy.Day(2024, 6, 1), []any{"nation"}, nil, "5301"}, // the overlay's rows stand in R1's place and are not in force yet
+		{"530100", policy.Day(2024, 6, 1), []any{"nation", "nation"}, nil, "5301"}, // the local rules are not in force yet
 	} {
 		a := eval(t, p, `{}`, policy.Options{At: c.day, Jurisdiction: c.place})
 		if diff := cmp.Diff(c.who, a.Result["who"]); diff != "" || a.Result["days"] != c.days || a.Jurisdiction != c.named {

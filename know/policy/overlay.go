@@ -57,10 +57,15 @@ func read(f File) (*document, error) {
 		return nil, wrong(1, "a pack says since when it is in force: `effective: {from: DATE}`")
 	}
 	d.Jurisdiction = code
+	ids := map[string]bool{}
 	ground := func(c *cited, line int) error {
-		if c.ID == "" {
+		switch {
+		case c.ID == "":
 			return wrong(line, "every row has an id")
+		case ids[c.ID]:
+			return wrong(line, "%s stands here twice: an ID names one row", c.ID)
 		}
+		ids[c.ID] = true
 		c.place = code
 		if c.Source == "" {
 			return nil // the lint tells
@@ -97,6 +102,9 @@ func read(f File) (*document, error) {
 	for i := range d.Parameters {
 		values := d.Parameters[i].Value.Values
 		for j := range values {
+			if v := &values[j]; code != "" && v.From == nil && v.Until == nil {
+				v.From, v.Until = d.Effective.From, d.Effective.Until
+			}
 			if err := ground(&values[j].cited, values[j].Line); err != nil {
 				return nil, err
 			}
@@ -160,7 +168,8 @@ func overlaid(base, over *document, file string) (*document, error) {
 		if t.Value.Hit != "" || len(t.Value.Gives)+len(t.Value.Otherwise) > 0 {
 			return nil, wrong(t.Line, "an overlay adds rows to %q and does not change how it is read", t.Name)
 		}
-		out.Tables[at].Value.Rows = replaced(out.Tables[at].Value.Rows, t.Value.Rows, func(r row) string { return r.ID })
+		out.Tables[at].Value.Rows = replaced(out.Tables[at].Value.Rows, t.Value.Rows, func(r row) string { return r.ID },
+			func(r *row) (from, until **yamlDay) { return &r.From, &r.Until })
 	}
 	out.Parameters = slices.Clone(base.Parameters)
 	for _, p := range over.Parameters {
@@ -168,21 +177,56 @@ func overlaid(base, over *document, file string) (*document, error) {
 		if at < 0 {
 			return nil, wrong(p.Line, "the pack has no parameter %q", p.Name)
 		}
-		out.Parameters[at].Value.Values = replaced(out.Parameters[at].Value.Values, p.Value.Values, func(v dated) string { return v.ID })
+		out.Parameters[at].Value.Values = replaced(out.Parameters[at].Value.Values, p.Value.Values, func(v dated) string { return v.ID },
+			func(v *dated) (from, until **yamlDay) { return &v.From, &v.Until })
 	}
-	out.Obligations = replaced(base.Obligations, over.Obligations, func(o duty) string { return o.ID })
-	out.Silences = replaced(base.Silences, over.Silences, func(s silence) string { return s.ID })
+	out.Obligations = replaced(base.Obligations, over.Obligations, func(o duty) string { return o.ID },
+		func(o *duty) (from, until **yamlDay) { return &o.Effective.From, &o.Effective.Until })
+	out.Silences = replaced(base.Silences, over.Silences, func(s silence) string { return s.ID },
+		func(s *silence) (from, until **yamlDay) { return &s.Effective.From, &s.Effective.Until })
 	return &out, nil
 }
 
-func replaced[T any](base, over []T, id func(T) string) []T {
-	out := slices.Clone(base)
+// replaced is base with what over says. What over replaces, by its ID, stands
+// on for the time before and after that: a local rule of 2025 leaves the
+// nation's in force until then.
+func replaced[T any](base, over []T, id func(T) string, period func(*T) (from, until **yamlDay)) []T {
+	out := []T{}
+	taken := map[string]bool{}
+	for _, b := range base {
+		at := slices.IndexFunc(over, func(o T) bool { return id(o) == id(b) })
+		if at < 0 {
+			out = append(out, b)
+			continue
+		}
+		from, until := period(&over[at])
+		for _, rest := range [2][2]*yamlDay{{nil, *from}, {*until, nil}} {
+			if left, ok := clipped(b, rest[0], rest[1], period); ok && (rest[0] != nil || rest[1] != nil) {
+				out = append(out, left)
+			}
+		}
+		if !taken[id(b)] {
+			out = append(out, over[at])
+		}
+		taken[id(b)] = true
+	}
 	for _, o := range over {
-		if at := slices.IndexFunc(out, func(b T) bool { return id(b) == id(o) }); at >= 0 {
-			out[at] = o
-		} else {
+		if !taken[id(o)] {
 			out = append(out, o)
 		}
 	}
 	return out
+}
+
+// clipped is b in the part of its time that lies in [from, until); ok is
+// whether there is one.
+func clipped[T any](b T, from, until *yamlDay, period func(*T) (from, until **yamlDay)) (left T, ok bool) {
+	f, u := period(&b) // of the copy
+	if from != nil && (*f == nil || **f < *from) {
+		*f = from
+	}
+	if until != nil && (*u == nil || *until < **u) {
+		*u = until
+	}
+	return b, *f == nil || *u == nil || **f < **u
 }

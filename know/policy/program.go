@@ -171,7 +171,6 @@ func span(from, until *yamlDay) (int64, int64) {
 type builder struct {
 	*program
 	scopeNames map[string]name
-	ids        map[string]bool
 }
 
 // build compiles a document. cache may hold expressions that were checked for
@@ -181,7 +180,7 @@ func build(file string, d *document, ref Ref, shared *scope) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{program: &program{file: file, doc: d, ref: ref, holidays: h, dateSlot: -1}, scopeNames: map[string]name{}, ids: map[string]bool{}}
+	b := &builder{program: &program{file: file, doc: d, ref: ref, holidays: h, dateSlot: -1}, scopeNames: map[string]name{}}
 	for _, step := range []func() error{b.declareInputs, b.declareParams, b.declareDerived, b.declareTables} {
 		if err := step(); err != nil {
 			return nil, err
@@ -251,15 +250,6 @@ var reserved = map[string]bool{
 	"function": true, "if": true, "import": true, "let": true, "loop": true, "package": true, "namespace": true, "return": true, "var": true, "void": true, "while": true,
 }
 
-// ID makes sure that an ID stands once in a pack.
-func (b *builder) id(id string, line int) error {
-	if b.ids[id] {
-		return b.wrong(line, "%s stands here twice: an ID names one row", id)
-	}
-	b.ids[id] = true
-	return nil
-}
-
 var typeKinds = map[string]kind{"bool": boolean, "int": integer, "string": text, "enum": text, "date": date, "instant": instant, "list": list}
 
 func (b *builder) declareParams() error {
@@ -284,9 +274,6 @@ func (b *builder) declareParams() error {
 		p := paramSlot{name: e.Name, slot: slot, typ: typ{kind: k}, spec: &e.Value}
 		for j := range e.Value.Values {
 			d := &e.Value.Values[j]
-			if err := b.id(d.ID, d.Line); err != nil {
-				return err
-			}
 			v, err := literalOf(d.Value, k)
 			if err != nil {
 				return b.wrong(d.Line, "%s: %s", d.ID, err)
@@ -525,9 +512,6 @@ func (b *builder) columns(t *tableCode, where string, line int, then ordered[cel
 }
 
 func (b *builder) compileRow(t *tableCode, spec *row) (*rowCode, error) {
-	if err := b.id(spec.ID, spec.Line); err != nil {
-		return nil, err
-	}
 	r := &rowCode{spec: spec, unknown: -1, open: spec.Open != nil, unconfirmed: spec.Status == Unconfirmed, citation: spec.citation()}
 	r.from, r.until = span(spec.From, spec.Until)
 	var err error
@@ -572,9 +556,6 @@ var units = []string{"minutes", "hours", "days", "workdays", "months", "years"}
 func (b *builder) compileDuties() error {
 	for i := range b.doc.Obligations {
 		spec := &b.doc.Obligations[i]
-		if err := b.id(spec.ID, spec.Line); err != nil {
-			return err
-		}
 		d := dutyCode{spec: spec, citation: spec.citation()}
 		var s *sentence
 		var err error
@@ -602,9 +583,6 @@ func (b *builder) compileDuties() error {
 func (b *builder) compileSilences() error {
 	for i := range b.doc.Silences {
 		spec := &b.doc.Silences[i]
-		if err := b.id(spec.ID, spec.Line); err != nil {
-			return err
-		}
 		when, _, err := b.when(spec.ID, spec.Line, spec.When, b.slots)
 		if err != nil {
 			return err

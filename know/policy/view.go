@@ -146,11 +146,7 @@ func (p *Pack) View(jurisdiction string) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	of, err := origins(program.files)
-	if err != nil {
-		return View{}, err
-	}
-	v := viewer{program, of}
+	v := viewer{program, p.base.Jurisdiction}
 	d := program.doc
 	place := nation
 	for code, other := range p.programs {
@@ -195,35 +191,7 @@ func (p *Pack) View(jurisdiction string) (View, error) {
 // viewer shows the parts of one program.
 type viewer struct {
 	program *program
-	of      map[string]string // the jurisdiction of what an overlay says, by ID
-}
-
-// origins finds which overlay, the narrowest, says a row.
-func origins(files []File) (map[string]string, error) {
-	out := map[string]string{}
-	for _, f := range files[1:] {
-		d, err := read(f)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range d.Tables {
-			for _, r := range t.Value.Rows {
-				out[r.ID] = d.Jurisdiction
-			}
-		}
-		for _, p := range d.Parameters {
-			for _, v := range p.Value.Values {
-				out[v.ID] = d.Jurisdiction
-			}
-		}
-		for _, o := range d.Obligations {
-			out[o.ID] = d.Jurisdiction
-		}
-		for _, s := range d.Silences {
-			out[s.ID] = d.Jurisdiction
-		}
-	}
-	return out, nil
+	base    string // the pack's own jurisdiction
 }
 
 func sourceViews(files []File) []SourceView {
@@ -271,7 +239,10 @@ func cellOf(column string, c cellText) Cell {
 }
 
 func (v viewer) ground(c *cited, p period) Ground {
-	g := Ground{ID: c.ID, Words: c.words(), Source: c.Source, Citation: c.citation(), Effective: p.view(), Jurisdiction: v.of[c.ID]}
+	g := Ground{ID: c.ID, Words: c.words(), Source: c.Source, Citation: c.citation(), Effective: p.view()}
+	if c.place != v.base { // an overlay says it
+		g.Jurisdiction = c.place
+	}
 	if c.Confirmed != nil {
 		g.ConfirmedBy, g.ConfirmedOn = c.Confirmed.By, dayText(&c.Confirmed.On)
 	}
