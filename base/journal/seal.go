@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	sealBatch = 1024        // rows sealed in one transaction
+	sealBatch = 128         // rows sealed in one transaction, for which others wait
 	sealEvery = time.Second // how long a row waits at most, when the sealer keeps up
 	sealLast  = 5 * time.Second
 )
