@@ -149,8 +149,6 @@ var phrasesOfPacks = []phrase{
 	{"an operator sets values for its own division; the text of %s itself is changed by a draft of it", "使用单位只能为本辖区设定数值；{1} 的文本须通过草案修改"},
 	{"is empty", "内容为空"},
 	{"the draft has no such row", "草案没有这一行"},
-	{"hand in tests taken from the text of the law", "请提交按法规原文编写的用例"},
-	{"a case does not hold: mend the text, or hand in cases that fit it", "有用例不成立：请修改文本，或提交相符的用例"},
 	{"this text is in force already", "该文本已在施行"},
 	{"version %d is in force and the draft is version %d: a text that was activated does not change", "现行版本为 {1}，草案版本为 {2}：已启用的文本不能改动"},
 	{"write version: %d", "请写 version: {1}"},

@@ -7,25 +7,26 @@ import (
 	"strings"
 
 	"lanzha"
+	"lanzha/base/api"
 	"lanzha/know/policy"
 )
 
 // Problem is what keeps a draft from being activated, or what a lawyer should
 // look at.
 type Problem struct {
-	Rule    string         `json:"rule,omitempty" doc:"of the lint; text where it cannot be read or used, case where a test does not hold"`
-	At      string         `json:"at" doc:"file and line, a row, or a case"`
-	Message policy.Words   `json:"message"`
-	Hint    string         `json:"hint,omitempty"`
-	Input   map[string]any `json:"input,omitempty" doc:"of a gap or an overlap: an input that shows it"`
+	Rule  string         `json:"rule,omitempty" doc:"of the lint; text where it cannot be read or used, case where a test does not hold"`
+	At    string         `json:"at" doc:"file and line, a row, or a case"`
+	Text  policy.Words   `json:"message"`
+	Next  policy.Words   `json:"hint,omitzero" doc:"the next step"`
+	Input map[string]any `json:"input,omitempty" doc:"of a gap or an overlap: an input that shows it"`
 }
 
 // grave are the findings of the lint that keep a text out of force. The others
 // are for a lawyer to look at.
 var grave = []string{"gap", "overlap", "dates", "citation", "unanswered"}
 
-// both are words that are the same in every language.
-func both(text string) policy.Words { return policy.Words{ZH: text, EN: text} }
+// said is what an error says, in both languages.
+func said(text string) policy.Words { return policy.Words{ZH: api.Chinese(text), EN: text} }
 
 // Check is what was found in a draft: it is parsed, linted, its cases run, and
 // compared with what is in force. It follows from the texts alone.
@@ -52,7 +53,7 @@ func check(now Edition, texts []Text, cases string) Check {
 	}
 	c.pack = pack
 	for _, f := range pack.Lint() {
-		p := Problem{Rule: f.Rule, At: strings.TrimSpace(f.At + " " + f.Name), Message: f.Message, Input: f.Input}
+		p := Problem{Rule: f.Rule, At: strings.TrimSpace(f.At + " " + f.Name), Text: f.Message, Input: f.Input}
 		if slices.Contains(grave, f.Rule) {
 			c.Problems = append(c.Problems, p)
 		} else {
@@ -60,7 +61,7 @@ func check(now Edition, texts []Text, cases string) Check {
 		}
 	}
 	if next.Cases == "" {
-		c.Warnings = append(c.Warnings, Problem{Rule: "case", Message: policy.Words{ZH: "本规则包没有自带的用例", EN: "the pack has no cases of its own"}, Hint: "hand in tests taken from the text of the law"})
+		c.Warnings = append(c.Warnings, Problem{Rule: "case", Text: policy.Words{ZH: "本规则包没有自带的用例", EN: "the pack has no cases of its own"}, Next: policy.Words{ZH: "请附上取自条文原文的用例", EN: "hand in tests taken from the text of the law"}})
 		return c
 	}
 	if c.Cases, err = pack.Cases(policy.File{Name: next.Pack + "_test.yaml", Text: []byte(next.Cases)}); err != nil {
@@ -70,7 +71,7 @@ func check(now Edition, texts []Text, cases string) Check {
 	}
 	for _, run := range c.Cases {
 		if len(run.Diff) > 0 {
-			c.Problems = append(c.Problems, Problem{Rule: "case", At: run.Name, Message: both(strings.Join(run.Diff, "; ")), Hint: "a case does not hold: mend the text, or hand in cases that fit it"})
+			c.Problems = append(c.Problems, Problem{Rule: "case", At: run.Name, Text: said(strings.Join(run.Diff, "; ")), Next: policy.Words{ZH: "用例不符合：请修改文本，或者附上与之相符的用例", EN: "a case does not hold: mend the text, or hand in cases that fit it"}})
 		}
 	}
 	return c
@@ -81,9 +82,9 @@ func (c *Check) wrong(err error) {
 	if err == nil {
 		return
 	}
-	p := Problem{Rule: "text", Message: both(err.Error())}
+	p := Problem{Rule: "text", Text: said(err.Error())}
 	if e, ok := errors.AsType[*lanzha.Error](err); ok {
-		p.At, p.Message, p.Hint = e.Field, both(e.Message), e.Hint
+		p.At, p.Text, p.Next = e.Field, said(e.Message), said(e.Hint)
 	}
 	c.Problems = append(c.Problems, p)
 }

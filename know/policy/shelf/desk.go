@@ -123,7 +123,7 @@ func (s *Shelf) activate(ctx context.Context, tx *sqldb.Tx, now Edition, d Draft
 	}
 	return next, s.journal.Append(ctx, tx, s.now(), journal.Entry{
 		Kind: "policy.activated", Record: next.ID, About: []lanzha.ID{d.ID}, Version: next.Number, Actor: by, Region: s.region,
-		Payload: activated{Pack: next.Pack, Edition: next.ID, Version: next.Version, SHA256: next.Base().Applied, Places: places, ProposedBy: d.ProposedBy},
+		Payload: activated{Pack: next.Pack, Edition: next.ID, Draft: d.ID, Version: next.Version, SHA256: next.Base().Applied, Places: places, ProposedBy: d.ProposedBy},
 	})
 }
 
@@ -132,6 +132,7 @@ func (s *Shelf) activate(ctx context.Context, tx *sqldb.Tx, now Edition, d Draft
 type activated struct {
 	Pack       string            `json:"pack"`
 	Edition    lanzha.ID         `json:"edition"`
+	Draft      lanzha.ID         `json:"draft,omitempty"` // what it was; "" is a release's own
 	Version    int               `json:"version"`
 	SHA256     string            `json:"sha256"`
 	Places     map[string]string `json:"places"` // the hash by place

@@ -82,7 +82,7 @@ func (d Draft) mayActivate(by lanzha.ID, openComments int64, c Check) error {
 		return &lanzha.Error{Code: lanzha.CodeForbidden, Message: "who proposed it cannot activate it", Hint: "ask another leader"}
 	case len(c.Problems) > 0:
 		p := c.Problems[0]
-		return &lanzha.Error{Code: lanzha.CodeConflict, Field: p.At, Message: "a draft with an error is never activated: " + p.Message.EN, Hint: "mend the text; what is in force goes on"}
+		return &lanzha.Error{Code: lanzha.CodeConflict, Field: p.At, Message: "a draft with an error is never activated: " + p.Text.EN, Hint: "mend the text; what is in force goes on"}
 	case openComments != d.OpenComments:
 		e := lanzha.Conflict("%d comments on this draft are open", d.OpenComments)
 		e.Field, e.Hint = "body.openComments", "answer them, or confirm their number"

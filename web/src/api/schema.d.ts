@@ -5854,7 +5854,8 @@ export interface components {
         ShelfProblem: {
             /** @description file and line, a row, or a case */
             at: string;
-            hint?: string;
+            /** @description the next step */
+            hint?: components["schemas"]["PolicyWords"];
             /** @description of a gap or an overlap: an input that shows it */
             input?: {
                 [key: string]: unknown;

@@ -69,6 +69,7 @@ export function Value({ value }: { value: unknown }) {
   const { t } = useWords()
   if (value === null || value === undefined) return <span className="dim">{t("try.open")}</span>
   if (typeof value === "boolean") return <>{t(value ? "yes" : "no")}</>
+  if (Array.isArray(value) && value.length > 1 && value.every(isObject)) return <SmallTable rows={value} />
   if (Array.isArray(value))
     return value.length === 0 ? (
       <span className="dim">{t("try.none")}</span>
@@ -77,11 +78,32 @@ export function Value({ value }: { value: unknown }) {
         {value.map((v, i) => <li key={i}><Value value={v} /></li>)}
       </ul>
     )
-  if (typeof value === "object")
+  if (isObject(value))
     return (
       <span className="parts">
         {Object.entries(value).map(([k, v]) => <span key={k}><span className="dim">{k}</span> <Value value={v} /></span>)}
       </span>
     )
   return <span className="num">{String(value)}</span>
+}
+
+const isObject = (x: unknown): x is Record<string, unknown> => typeof x === "object" && x !== null && !Array.isArray(x)
+
+/** Objects of one kind, a line each. */
+function SmallTable({ rows }: { rows: readonly Record<string, unknown>[] }) {
+  const columns = [...new Set(rows.flatMap((r) => Object.keys(r)))]
+  return (
+    <div className="scrolls">
+      <table className="small-table">
+        <thead>
+          <tr>{columns.map((c) => <th key={c}>{c}</th>)}</tr>
+        </thead>
+        <tbody>
+          {rows.map((r, i) => (
+            <tr key={i}>{columns.map((c) => <td key={c}>{c in r && <Value value={r[c]} />}</td>)}</tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
 }

@@ -76,9 +76,11 @@ export function DraftPage() {
               <CommentCard key={c.id} d={d} c={c} answers={edits} />
             ))}
           </Section>
-          <Section title={t("draft.changes")} note={d.changes.length} test="draft-changes">
-            {d.view ? <Changes changes={d.changes} {...(open && comments && { row: (row: string) => <CommentForm d={d} row={row} /> })} /> : <Problems of={d.check.problems.slice(0, 1)} tone="bad" />}
-          </Section>
+          {d.view && (
+            <Section title={t("draft.changes")} note={d.changes.length} test="draft-changes">
+              <Changes changes={d.changes} {...(open && comments && { row: (row: string) => <CommentForm d={d} row={row} /> })} />
+            </Section>
+          )}
           {d.check.cases.length > 0 && (
             <Section title={t("draft.cases")} note={d.check.cases.length} test="draft-cases-run">
               <Cases cases={d.check.cases} />
@@ -102,16 +104,16 @@ export function DraftPage() {
 }
 
 function Problems({ of, tone }: { of: readonly PackProblem[]; tone: "bad" | "soon" }) {
-  const { lang } = useWords()
+  const { lang, code } = useWords()
   return (
     <ul className="strips" data-test="problems">
       {of.map((p, i) => (
         <li key={i} data-test="finding">
-          {p.rule && <em className={`chip tone-${tone}`}>{p.rule}</em>}
+          {p.rule && <em className={`chip tone-${tone}`}>{code("draft.rule", p.rule)}</em>}
           {p.at && <code>{p.at}</code>}
           <span className="wrap">{p.message[lang]}</span>
           {p.input && <span className="dim"><Value value={p.input} /></span>}
-          {p.hint && <span className="dim">{p.hint}</span>}
+          {p.hint?.[lang] && <span className="dim">{p.hint[lang]}</span>}
         </li>
       ))}
     </ul>

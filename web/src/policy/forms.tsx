@@ -23,7 +23,7 @@ export function DraftForm({ label, pack, draft, done }: { label: string; pack?: 
       test={draft ? "draft-edit" : "draft-new"}
       width={860}
       ready={text.trim() !== ""}
-      send={(key) => (draft ? api.put(`/policy/drafts/${draft.id}`, { text, cases, note }, { version: draft.version }) : api.post("/policy/drafts", { text, cases, note, ...(pack && { pack: pack.name, ...(!/^jurisdiction:/m.test(text) && { place: "nation" }) }) }, { key }))}
+      send={(key) => (draft ? api.put(`/policy/drafts/${draft.id}`, { text, cases, note }, { version: draft.version }) : api.post("/policy/drafts", { text, cases, note, ...(pack && { pack: pack.name, place: placeOf(text) }) }, { key }))}
       {...(done && { done })}
       refresh={[...(draft ? [["pack-draft", draft.id], ["timeline", draft.id]] : []), ...lists]}
       fields={
@@ -39,6 +39,9 @@ export function DraftForm({ label, pack, draft, done }: { label: string; pack?: 
     />
   )
 }
+
+/** Whose rules a text says it is: what cannot be read in full is kept as a draft for that place. */
+const placeOf = (text: string) => /^jurisdiction:\s*["']?(\w+)/m.exec(text)?.[1] ?? "nation"
 
 /** A text that is typed or read from a file. */
 function TextFile({ label, value, change, rows, test }: { label: string; value: string; change: (text: string) => void; rows: number; test: string }) {

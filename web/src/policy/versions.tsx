@@ -29,7 +29,7 @@ export function Versions({ pack }: { pack: Pack }) {
         <div className="scrolls">
           <table className="plain law-table">
             <thead>
-              <tr><th>{t("pack.tab.versions")}</th><th>{t("pack.version")}</th><th>{t("pack.activatedAt")}</th><th>{t("version.proposedBy")}</th><th>{t("version.by")}</th><th>{t("version.sha")}</th><th>{t("version.draft")}</th></tr>
+              <tr><th>{t("version.title")}</th><th>{t("pack.version")}</th><th>{t("pack.activatedAt")}</th><th>{t("version.proposedBy")}</th><th>{t("version.by")}</th><th>{t("version.sha")}</th><th>{t("version.draft")}</th></tr>
             </thead>
             <tbody>
               {pack.versions.map((v) => (
@@ -41,7 +41,7 @@ export function Versions({ pack }: { pack: Pack }) {
                   <td>{v.activatedBy ? <Person id={v.activatedBy} /> : <span className="dim">{code("pack.origin", v.origin)}</span>}</td>
                   <td>
                     <ul className="bare">
-                      {Object.entries(v.places).map(([p, sha]) => (
+                      {inOrder(v.places).map(([p, sha]) => (
                         <li key={p} className="sha"><span className="dim"><PlaceName place={p} /></span> <button type="button" className="link" onClick={() => setText(sha)} title={sha} data-test="open-text"><code>{sha.slice(0, 16)}…</code></button></li>
                       ))}
                     </ul>
@@ -82,6 +82,10 @@ function Compared({ name, older, newer }: { name: string; older: string; newer: 
   if (diff.isError) return <Broken error={diff.error} retry={() => void diff.refetch()} />
   return diff.data ? <Changes changes={diff.data.changes} /> : <Skeleton rows={3} />
 }
+
+/** Places from wide to narrow. */
+const inOrder = (places: Record<string, string>) => Object.entries(places).toSorted(([a], [b]) => wide(a) - wide(b) || a.localeCompare(b))
+const wide = (place: string) => (place === "nation" ? 0 : place.length)
 
 /** The text behind a hash, whole. */
 function WholeText({ sha }: { sha: string }) {
