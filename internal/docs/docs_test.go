@@ -80,16 +80,18 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// TestKinds wants every kind that docs/life-of-a-clue.md names to be one.
+// TestKinds wants every kind that the lives of a clue and a listing name to be one.
 func TestKinds(t *testing.T) {
 	known := read(t, "e2e/access/testdata/kinds.txt")
-	named := regexp.MustCompile("`([a-z]+\\.[a-z_]+)`").FindAllStringSubmatch(read(t, "docs/life-of-a-clue.md"), -1)
-	if len(named) < 30 {
-		t.Fatalf("the page names %d kinds only", len(named))
-	}
-	for _, n := range named {
-		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(n[1]) + ` `).MatchString(known) {
-			t.Errorf("docs/life-of-a-clue.md names %s, which the house never writes", n[1])
+	for page, least := range map[string]int{"docs/life-of-a-clue.md": 30, "docs/life-of-a-listing.md": 20} {
+		named := regexp.MustCompile("`([a-z]+\\.[a-z_]+)`").FindAllStringSubmatch(read(t, page), -1)
+		if len(named) < least {
+			t.Fatalf("%s names %d kinds only", page, len(named))
+		}
+		for _, n := range named {
+			if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(n[1]) + ` `).MatchString(known) {
+				t.Errorf("%s names %s, which the house never writes", page, n[1])
+			}
 		}
 	}
 }
