@@ -19,6 +19,12 @@ type PreviewBody struct {
 	Level   string         `json:"level" enum:",city,province" doc:"which organ the row names to decide; empty is not determined"`
 }
 
+// InChinese says what stands against them in the reader's language.
+func (b PreviewBody) InChinese() any {
+	b.Blocked = api.Chinese(b.Blocked)
+	return b
+}
+
 // mountPreview adds the evaluation that a form shows beside the facts. It looks
 // nobody up and keeps nothing: earlier listings come in when the proposal is
 // opened.

@@ -54,6 +54,12 @@ type StepBody struct {
 	Note string    `json:"note"`
 }
 
+// InChinese says what stands against it in the reader's language.
+func (p ProposalPage) InChinese() any {
+	p.Blocked = api.Chinese(p.Blocked)
+	return p
+}
+
 type proposalOut = api.One[ProposalPage]
 
 func proposalBody(p Proposal) ProposalBody {

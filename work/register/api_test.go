@@ -199,6 +199,11 @@ func TestWhatCannotBeListed(t *testing.T) {
 				if p.Blocked == "" {
 					t.Fatalf("nothing is said to stand against it: %+v", p.Answer)
 				}
+				english := p.Blocked
+				h.Call("officer", http.MethodGet, "/register/proposals/"+string(p.ID), http.StatusOK, nil, &p, "Accept-Language", "zh-CN")
+				if p.Blocked == english || !strings.ContainsFunc(p.Blocked, func(r rune) bool { return r > 0x4e00 }) {
+					t.Errorf("what stands against it is not said in Chinese: %q", p.Blocked)
+				}
 				var problem struct{ Errors []struct{ Location string } }
 				h.Call("officer", http.MethodPost, "/register/proposals/"+string(p.ID)+"/propose", http.StatusConflict, body{}, &problem, "If-Match", h.ETag)
 				if c.field != "" && (len(problem.Errors) == 0 || !strings.HasPrefix(problem.Errors[0].Location, c.field)) {

@@ -50,10 +50,6 @@ type Desk struct {
 // Today is the civil date in the centre's zone.
 func (d *Desk) Today() Day { return DayOf(d.Now(), d.Zone) }
 
-func resourceOfProposal(p Proposal) auth.Resource {
-	return auth.Resource{Type: "proposal", ID: p.ID, Region: p.Region, RequestedBy: p.CreatedBy, Document: p.DocumentNo}
-}
-
 // Resource is what the gate is asked about a listing. Who designated it is who
 // asked for it: they cannot decide on what is said against it.
 func Resource(l Listing) auth.Resource {

@@ -2,6 +2,7 @@ package register
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -90,14 +91,14 @@ func Find(a policy.Answer) (Finding, error) {
 	for _, s := range form.StaysOpen {
 		row, ok := rows[s.Row]
 		if !ok || row.Citation.Document == "" {
-			return f, lanzha.Internal("register.Find", errNoRow(s.Row))
+			return f, lanzha.Internal("register.Find", uncited(s.Row))
 		}
 		f.Keeps = append(f.Keeps, Kept{Item: s.Item, Row: s.Row, Words: row.Words, Citation: row.Citation})
 	}
 	for _, m := range form.Measures {
 		row, ok := rows[m.Row]
 		if !ok || row.Citation.Document == "" {
-			return f, lanzha.Internal("register.Find", errNoRow(m.Row))
+			return f, lanzha.Internal("register.Find", uncited(m.Row))
 		}
 		f.Measures = append(f.Measures, Measure{
 			Row: m.Row, Kind: m.Kind, Measure: m.Measure, Service: m.Service, Institution: m.Institution, Words: row.Words, Citation: row.Citation, Keeps: kept(f.Keeps, m.Keeps),
@@ -115,10 +116,8 @@ func kept(all []Kept, item string) *Kept {
 	return nil
 }
 
-type errNoRow string
-
-func (e errNoRow) Error() string {
-	return "the measure " + string(e) + " stands on no row with a citation"
+func uncited(row string) error {
+	return fmt.Errorf("what follows from row %s stands on no match with a citation", row)
 }
 
 // circumstances are what the register itself knows beside the facts.

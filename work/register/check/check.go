@@ -110,7 +110,7 @@ func (r *Request) check(kind institution.Kind) error {
 		if !plainNumber(s.Number) {
 			s.Number = register.CanonicalNumber(s.Number)
 		}
-		field, message := "", ""
+		var field, message string
 		switch {
 		case !register.KnownNumber(s.Number):
 			field, message = "number", "this is no number of an identity paper: a resident's number and a credit code are found wrong by their last character"

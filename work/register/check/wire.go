@@ -44,9 +44,8 @@ func (in *reader) checks(r *Request) {
 		field := func(name string) string { return fmt.Sprintf("body.checks[%d].%s", i, name) }
 		var s Subject
 		in.object("body.checks", []string{"number", "name", "service"}, func(key string) {
-			switch text := in.string(); {
-			case in.err == errNoString:
-				in.err = nil
+			switch text, ok := in.string(); {
+			case !ok:
 				in.fail(field(key), "want a text")
 			case key == "number":
 				s.Number = text
@@ -67,8 +66,6 @@ type reader struct {
 	at  int
 	err error
 }
-
-var errNoString = lanzha.Invalid("body", "want a text")
 
 func (in *reader) fail(field, format string, args ...any) {
 	if in.err == nil {
@@ -120,9 +117,8 @@ func (in *reader) array(field string, each func(i int)) { in.list(field, '[', ']
 func (in *reader) object(field string, keys []string, value func(key string)) {
 	var seen [4]bool // no object here has more keys
 	in.list(field, '{', '}', "an object", func(int) {
-		key := in.string()
-		if in.err != nil {
-			in.err = nil
+		key, ok := in.string()
+		if !ok {
 			in.bad()
 			return
 		}
@@ -142,38 +138,33 @@ func (in *reader) object(field string, keys []string, value func(key string)) {
 }
 
 func (in *reader) text(field string) string {
-	s := in.string()
-	if in.err == errNoString {
-		in.err = nil
+	s, ok := in.string()
+	if !ok {
 		in.fail(field, "want a text")
 	}
 	return s
 }
 
-// string reads a string; what is none is errNoString.
-func (in *reader) string() string {
-	if in.err != nil {
-		return ""
-	}
+// string reads a string, if one stands there.
+func (in *reader) string() (text string, ok bool) {
 	if !in.take('"') {
-		in.err = errNoString
-		return ""
+		return "", false
 	}
 	rest := in.b[in.at:]
 	n := bytes.IndexByte(rest, '"')
 	if n < 0 {
 		in.bad()
-		return ""
+		return "", false
 	}
 	if s := rest[:n]; !slices.ContainsFunc(s, func(c byte) bool { return c < ' ' || c == '\\' }) {
 		in.at += n + 1
-		return string(s)
+		return string(s), true
 	}
 	return in.escaped()
 }
 
 // escaped reads a string in which something is escaped.
-func (in *reader) escaped() string {
+func (in *reader) escaped() (text string, ok bool) {
 	end := in.at
 	for end < len(in.b) && in.b[end] != '"' {
 		if in.b[end] == '\\' {
@@ -181,13 +172,12 @@ func (in *reader) escaped() string {
 		}
 		end++
 	}
-	var s string
-	if end >= len(in.b) || json.Unmarshal(in.b[in.at-1:end+1], &s) != nil {
+	if end >= len(in.b) || json.Unmarshal(in.b[in.at-1:end+1], &text) != nil {
 		in.bad()
-		return ""
+		return "", false
 	}
 	in.at = end + 1
-	return s
+	return text, true
 }
 
 // appendReply writes a Reply: as of when, and what was found of each subject.

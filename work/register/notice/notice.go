@@ -196,14 +196,12 @@ func keeps(l register.Listing) []string {
 }
 
 func term(l register.Listing) []string {
-	length := ""
+	length := "惩戒期限" // of an older regime: its dates say it
 	switch {
 	case l.TermMonths > 0 && l.TermMonths%12 == 0:
 		length = fmt.Sprintf("惩戒期限%d年", l.TermMonths/12)
 	case l.TermMonths > 0:
 		length = fmt.Sprintf("惩戒期限%d个月", l.TermMonths)
-	default:
-		length = "惩戒期限"
 	}
 	if l.Span.From == "" {
 		return []string{length + "，自服刑完毕时起算；起止日期待服刑完毕后另行书面告知。", "期满自动解除。"}
