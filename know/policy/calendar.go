@@ -118,10 +118,9 @@ var holidayText []byte
 
 // holidays knows which days are worked, in the years whose notices were read.
 type holidays struct {
-	years   map[int]bool
-	off     map[int64]bool
-	worked  map[int64]bool
-	sources map[int]string
+	years  map[int]bool
+	off    map[int64]bool
+	worked map[int64]bool
 }
 
 // shippedHolidays are the yearly notices of the State Council's General Office.
@@ -130,10 +129,9 @@ var shippedHolidays = sync.OnceValues(func() (*holidays, error) { return parseHo
 func parseHolidays(text []byte) (*holidays, error) {
 	var file struct {
 		Years []struct {
-			Year   int       `yaml:"year"`
-			Source yamlAny   `yaml:"source"`
-			Off    []yamlDay `yaml:"off"`
-			Work   []yamlDay `yaml:"work"`
+			Year int       `yaml:"year"`
+			Off  []yamlDay `yaml:"off"`
+			Work []yamlDay `yaml:"work"`
 		} `yaml:"years"`
 	}
 	if err := yaml.Unmarshal(text, &file); err != nil {
@@ -150,14 +148,6 @@ func parseHolidays(text []byte) (*holidays, error) {
 		}
 	}
 	return h, nil
-}
-
-type yamlAny struct{ yaml.Node }
-
-// UnmarshalYAML keeps the node as it is.
-func (a *yamlAny) UnmarshalYAML(n *yaml.Node) error {
-	a.Node = *n
-	return nil
 }
 
 // yamlDay is a civil date in a file, as days since 1970-01-01.

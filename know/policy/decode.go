@@ -85,7 +85,7 @@ func decodeValue(d *json.Decoder, depth int) (any, error) {
 
 // take reads an object of the input. Its errors have no path yet, since most
 // inputs have none.
-func (f *frame) take(b *branch, in map[string]any, path string) error {
+func (f *frame) take(b *branch, in map[string]any) *inputError {
 	for key, x := range in {
 		if x == nil {
 			continue // null is not given
@@ -99,7 +99,7 @@ func (f *frame) take(b *branch, in map[string]any, path string) error {
 			if !ok {
 				return errObject
 			}
-			if err := f.take(next, o, path); err != nil {
+			if err := f.take(next, o); err != nil {
 				return err
 			}
 			continue
@@ -111,17 +111,15 @@ func (f *frame) take(b *branch, in map[string]any, path string) error {
 	return nil
 }
 
-// wrongInput is what is wrong with a place of the input.
-type wrongInput struct{ message, hint string }
-
-func (w *wrongInput) Error() string { return w.message }
+// inputError is what is wrong with a place of the input.
+type inputError struct{ message, hint string }
 
 var (
-	errUnknown = &wrongInput{"the pack has no such input", ""}
-	errObject  = &wrongInput{"an object is wanted here", ""}
+	errUnknown = &inputError{"the pack has no such input", ""}
+	errObject  = &inputError{"an object is wanted here", ""}
 )
 
-func (f *frame) give(slot int, x any) error {
+func (f *frame) give(slot int, x any) *inputError {
 	in := &f.program.inputs[slot]
 	if in.typ.kind == list {
 		return f.giveList(slot, in, x)
@@ -134,13 +132,13 @@ func (f *frame) give(slot int, x any) error {
 	return nil
 }
 
-func (f *frame) giveList(slot int, in *inputSlot, x any) error {
+func (f *frame) giveList(slot int, in *inputSlot, x any) *inputError {
 	items, ok := x.([]any)
 	if !ok {
-		return &wrongInput{"a list is wanted here", ""}
+		return &inputError{"a list is wanted here", ""}
 	}
 	if len(items) > maxItems {
-		return &wrongInput{fmt.Sprintf("a list has at most %d elements", maxItems), ""}
+		return &inputError{fmt.Sprintf("a list has at most %d elements", maxItems), ""}
 	}
 	of := make([]value, len(items))
 	out := value{kind: list, l: &of}
@@ -148,7 +146,7 @@ func (f *frame) giveList(slot int, in *inputSlot, x any) error {
 	for i, item := range items {
 		o, ok := item.(map[string]any)
 		if !ok {
-			return &wrongInput{"each element is an object", "its fields are " + fieldNames(in.typ.fields)}
+			return &inputError{"each element is an object", "its fields are " + fieldNames(in.typ.fields)}
 		}
 		fields := make([]value, len(in.typ.fields))
 		seen := 0
@@ -168,13 +166,12 @@ func (f *frame) giveList(slot int, in *inputSlot, x any) error {
 			}
 			v, err := read1(x, fd.typ, in.of[k].min, in.of[k].max, in.spec.Of[k].Value.Min != nil || in.spec.Of[k].Value.Max != nil)
 			if err != nil {
-				err.(*wrongInput).message = fmt.Sprintf("element %d, %s: %s", i, fd.name, err)
-				return err
+				return &inputError{fmt.Sprintf("element %d, %s: %s", i, fd.name, err.message), err.hint}
 			}
 			fields[k] = v
 		}
 		if seen != len(o) {
-			return &wrongInput{fmt.Sprintf("element %d has a field that the pack does not know", i), "its fields are " + fieldNames(in.typ.fields)}
+			return &inputError{fmt.Sprintf("element %d has a field that the pack does not know", i), "its fields are " + fieldNames(in.typ.fields)}
 		}
 		of[i] = value{kind: object, l: &fields}
 	}
@@ -194,32 +191,32 @@ func fieldNames(of []field) string {
 }
 
 // read1 reads one scalar of the input.
-func read1(x any, t typ, lo, hi int64, bounded bool) (value, error) {
+func read1(x any, t typ, lo, hi int64, bounded bool) (value, *inputError) {
 	switch t.kind {
 	case boolean:
 		if b, ok := x.(bool); ok {
 			return boolOf(b), nil
 		}
-		return missing, &wrongInput{"true or false is wanted here", "leave it out, or give null, when it is not known"}
+		return missing, &inputError{"true or false is wanted here", "leave it out, or give null, when it is not known"}
 	case integer:
 		n, ok := wholeNumber(x)
 		switch {
 		case !ok:
-			return missing, &wrongInput{"a whole number is wanted here", "money is in fen"}
+			return missing, &inputError{"a whole number is wanted here", "money is in fen"}
 		case n < lo || n > hi:
 			if !bounded {
-				return missing, &wrongInput{"the number is too large", ""}
+				return missing, &inputError{"the number is too large", ""}
 			}
-			return missing, &wrongInput{fmt.Sprintf("the number lies outside %s", printBounds(lo, hi)), ""}
+			return missing, &inputError{fmt.Sprintf("the number lies outside %s", printBounds(lo, hi)), ""}
 		}
 		return intOf(n), nil
 	case text:
 		s, ok := x.(string)
 		if !ok {
-			return missing, &wrongInput{"a string is wanted here", ""}
+			return missing, &inputError{"a string is wanted here", ""}
 		}
 		if t.options != nil && !slices.Contains(t.options, s) {
-			return missing, &wrongInput{"this is none of the values", "the values are " + strings.Join(t.options, ", ")}
+			return missing, &inputError{"this is none of the values", "the values are " + strings.Join(t.options, ", ")}
 		}
 		return textOf(s), nil
 	case date:
@@ -227,16 +224,16 @@ func read1(x any, t typ, lo, hi int64, bounded bool) (value, error) {
 			return dateOf(dateOn(at.UnixMicro(), time.UTC)), nil
 		}
 		s, _ := x.(string)
-		n, err := parseDate(s)
-		if err != nil {
-			return missing, &wrongInput{"a date is wanted here", `write it as "2024-12-01"`}
+		n, wrong := parseDate(s)
+		if wrong != nil {
+			return missing, &inputError{"a date is wanted here", `write it as "2024-12-01"`}
 		}
 		return dateOf(n), nil
 	case instant:
 		s, _ := x.(string)
-		n, err := parseInstant(s)
-		if err != nil {
-			return missing, &wrongInput{"an instant is wanted here", `write it as "2024-12-01T10:00:00+08:00"`}
+		n, wrong := parseInstant(s)
+		if wrong != nil {
+			return missing, &inputError{"an instant is wanted here", `write it as "2024-12-01T10:00:00+08:00"`}
 		}
 		return instantOf(n), nil
 	}
@@ -271,7 +268,7 @@ func wholeNumber(x any) (int64, bool) {
 
 // firstWrong says which place of the input is wrong: the first by name, so
 // that the answer does not depend on the order of a map.
-func (p *program) firstWrong(f *frame, input map[string]any, found error) error {
+func (p *program) firstWrong(f *frame, input map[string]any, found *inputError) error {
 	var walk func(b *branch, in map[string]any, path string) error
 	walk = func(b *branch, in map[string]any, path string) error {
 		keys := make([]string, 0, len(in))
@@ -291,7 +288,7 @@ func (p *program) firstWrong(f *frame, input map[string]any, found error) error 
 					names = append(names, n)
 				}
 				slices.Sort(names)
-				return wrongAt(at, &wrongInput{errUnknown.message, "here it has " + strings.Join(names, ", ")})
+				return wrongAt(at, &inputError{errUnknown.message, "here it has " + strings.Join(names, ", ")})
 			}
 			if next.slot >= 0 {
 				if err := f.give(next.slot, x); err != nil {
@@ -315,11 +312,10 @@ func (p *program) firstWrong(f *frame, input map[string]any, found error) error 
 	return wrongAt("input", found)
 }
 
-func wrongAt(path string, err error) error {
-	e := lanzha.Invalid(path, "%s", err.Error())
-	if w, ok := err.(*wrongInput); ok && w.hint != "" {
-		e.Hint = w.hint
-	} else {
+func wrongAt(path string, err *inputError) error {
+	e := lanzha.Invalid(path, "%s", err.message)
+	e.Hint = err.hint
+	if e.Hint == "" {
 		e.Hint = "lanzha policy show PACK --inputs prints what the pack takes"
 	}
 	return e

@@ -34,7 +34,7 @@ func (f *frame) begin(input map[string]any, o Options) error {
 	if f.zone == nil {
 		f.zone = centreZone()
 	}
-	if err := f.take(p.root, input, ""); err != nil {
+	if err := f.take(p.root, input); err != nil {
 		return p.firstWrong(f, input, err)
 	}
 	var carried value

@@ -36,10 +36,6 @@ func (s *nameSet) within(other *nameSet) {
 	}
 }
 
-func (s *nameSet) size() int {
-	return bits.OnesCount64(s[0]) + bits.OnesCount64(s[1]) + bits.OnesCount64(s[2]) + bits.OnesCount64(s[3])
-}
-
 // all lists the members in the pack's order.
 func (s *nameSet) all() []int {
 	var out []int

@@ -31,7 +31,7 @@ func TestPacksThatAreRefused(t *testing.T) {
 		{"nothing", "", "empty"},
 		{"no mapping", "[]", "cannot unmarshal"},
 		{"unknown key", head + "sourecs: {}\nresult: {is: '=a'}\n", `p.yaml: line 17: there is no "sourecs" here`},
-		{"unknown key in a row", table(`{id: R1, wehn: a, then: {n: 1}}`), `line 18: there is no "wehn"`},
+		{"unknown key in a row", table(`{id: R1, whenn: a, then: {n: 1}}`), `line 18: there is no "whenn"`},
 		{"a text that broke at its comma", table(`{id: R1, zh: 行, en: row, one of two, when: a, then: {n: 1}}`), "stands in quotes"},
 		{"key twice", head + "result: {is: '=a', is: '=b'}\n", "twice"},
 		{"anchor", head + "result: &r {is: '=a'}\n", "no anchors"},

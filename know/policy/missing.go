@@ -292,7 +292,7 @@ func (f *frame) next(of *nameSet) int {
 
 func (f *frame) cost(n int) int {
 	u := f.nameOf(n)
-	t := typ{kind: list}
+	var t typ
 	switch p := f.program; {
 	case n >= len(p.names):
 		e := f.extra[n-len(p.names)]

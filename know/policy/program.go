@@ -80,7 +80,6 @@ type paramSlot struct {
 	typ    typ
 	spec   *param
 	values []paramValue
-	row    []*rowCode
 }
 
 type paramValue struct {

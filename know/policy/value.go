@@ -57,9 +57,6 @@ func instantOf(n int64) value { return value{kind: instant, n: n} }
 // isTrue: a definite yes. No value is no.
 func (v value) isTrue() bool { return v.kind == boolean && v.n != 0 }
 
-// isFalse: a definite no.
-func (v value) isFalse() bool { return v.kind == boolean && v.n == 0 || v.kind == null }
-
 // known reports whether v and all in it are determined.
 func (v value) known() bool {
 	switch v.kind {
