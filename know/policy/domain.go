@@ -273,8 +273,6 @@ func (f *frame) domain(n int) (values []value, whole bool) {
 		e := f.extra[n-len(p.names)]
 		in := &p.inputs[e.input]
 		values, whole = f.valuesOf(in.typ.fields[e.field].typ, in.of[e.field], e.input)
-	case u.kind == needHolidays:
-		return nil, false
 	case u.row != nil:
 		for i := range len(u.row.alternatives) + 1 {
 			values = append(values, intOf(int64(i+1)))

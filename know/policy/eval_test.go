@@ -106,6 +106,8 @@ func TestExpressions(t *testing.T) {
 		{"workdays(on, -1)", `{"on":"2026-02-24"}`, "2026-02-14", ""},
 		{"workdays(on, 0)", `{"on":"2026-02-15"}`, "2026-02-15", ""},
 		{"workdays(on, 2)", `{"on":"2026-12-31"}`, nil, "holidays"},
+		{"a && workdays(on, 2) > on", `{"on":"2026-12-31"}`, nil, "a holidays"},
+		{"a && workdays(on, 2) > on", `{"on":"2026-12-31","a":false}`, false, ""},
 		{"hours(at, 48)", `{"at":"2026-02-27T23:30:00+08:00"}`, "2026-03-01T23:30:00+08:00", ""},
 		{"minutes(at, 30)", `{"at":"2026-02-27T15:45:00Z"}`, "2026-02-28T00:15:00+08:00", ""},
 		{"date(at)", `{"at":"2026-02-27T16:30:00Z"}`, "2026-02-28", ""}, // the day in the centre's zone

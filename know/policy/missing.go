@@ -67,6 +67,10 @@ func (s *search) named(part int, now *outcome) (named nameSet, constant bool) {
 	s.part, s.rough = part, false
 	var later nameSet // questions that have not arisen
 	for _, n := range now.deps.all() {
+		if n == s.frame.program.holidayName { // there is nothing to try: nobody knows the year
+			named.add(n)
+			continue
+		}
 		question := s.frame.program.questions.has(n)
 		if !s.seen[part].has(n) {
 			s.share = max(0, s.left-searchShare)
@@ -279,6 +283,9 @@ func (s *search) any() (v value, ok bool) {
 func (f *frame) next(of *nameSet) int {
 	best, most, least := -1, -1, 0
 	for _, n := range of.all() {
+		if n == f.program.holidayName {
+			continue
+		}
 		rests, cost := 0, f.cost(n)
 		if n < len(f.program.names) {
 			rests = len(f.program.resting[n])
@@ -297,8 +304,6 @@ func (f *frame) cost(n int) int {
 	case n >= len(p.names):
 		e := f.extra[n-len(p.names)]
 		t = p.inputs[e.input].typ.fields[e.field].typ
-	case u.kind == needHolidays:
-		return 1 << 20
 	case u.row != nil:
 		return 2
 	case u.slot < len(p.inputs):
