@@ -69,6 +69,9 @@ func TestLooks(t *testing.T) {
 	h.call(t, officer, "POST", "/disposals", map[string]any{
 		"kind": "shutdown", "clues": []lanzha.ID{clue}, "reason": "群众举报", "legalBasis": "反电信网络诈骗法第三十二条",
 	}, nil)
+	var made struct{ ID lanzha.ID }
+	h.call(t, h.client(t, "analyst"), "POST", "/policy/drafts", map[string]any{"text": strings.Replace(newPack, "visitor-hours", "looked-at", 1)}, &made)
+	draft := made.ID
 	confirmed := string(newest("/dens?state=confirmed"))
 	_, station := h.station(story + 1)
 
@@ -98,6 +101,13 @@ func TestLooks(t *testing.T) {
 			{"/dossiers", "@row", ""},
 			{"/dossiers/" + string(newest("/dossiers?record="+confirmed)), "@dossier-den", ""},
 			{"/duty", "@turn", ""},
+			{"/packs", "@row", ""},
+			{"/packs/joint-punishment-2024?day=2024-06-01", "@rule", "@set-answerDays"},
+			{"/packs/mask-guidance-2023?tab=try&case=0", "@matched", ""},
+			{"/packs/mask-guidance-2023?tab=cases", "@case", ""},
+			{"/packs/stop-payment?tab=versions", "@version", ""},
+			{"/drafts", "@row", ""},
+			{"/drafts/" + string(draft), "@change", "@comment"},
 		}},
 		{"manager", 1280, []look{
 			{"/institutions", "@row", ""},

@@ -50,7 +50,7 @@ const light: ThemeConfig = {
 }
 
 const components: ThemeConfig["components"] = {
-  Button: { primaryShadow: "none", defaultShadow: "none", dangerShadow: "none", fontWeight: 500 },
+  Button: { defaultHoverColor: "var(--blue)", defaultHoverBorderColor: "var(--blue)", primaryShadow: "none", defaultShadow: "none", dangerShadow: "none", fontWeight: 500 },
   Tooltip: { fontSize: 12 },
 }
 
