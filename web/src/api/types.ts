@@ -64,6 +64,11 @@ export type Own = Schemas["OwnView"]
 export type OwnListing = Schemas["OwnListing"]
 export type OwnObjection = Schemas["OwnObjection"]
 
+export type Penalty = Schemas["PenaltyBody"]
+export type PenaltyPage = Schemas["PenaltyPage"]
+export type PenaltyBand = Schemas["PenaltyBand"]
+export type PenaltyTotal = Schemas["PenaltyTotal"]
+
 export type LawAnswer = Schemas["PolicyAnswer"]
 export type Match = Schemas["PolicyMatch"]
 export type Need = Schemas["PolicyNeed"]

@@ -59,6 +59,7 @@ export const permits = {
   "institution.write": ["admin"],
   "journal.read": ["leader", "auditor"],
   "lead.push": [...staff, "responder"],
+  "listing.correct": ["leader"],
   "listing.erase": ["leader"],
   "listing.import": ["leader"],
   "listing.lift": ["leader"],

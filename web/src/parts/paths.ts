@@ -1,6 +1,6 @@
 const folders: Record<string, string> = {
   report: "/reports", clue: "/clues", number: "/clues", lookup: "/lookups", disposal: "/disposals", den: "/dens", place: "/dens", dossier: "/dossiers", case: "/dossiers",
-  proposal: "/register/proposals", listing: "/register/listings", notice: "/register/notices", objection: "/register/objections", batch: "/register/batches",
+  proposal: "/register/proposals", listing: "/register/listings", penalty: "/register/penalties", notice: "/register/notices", objection: "/register/objections", batch: "/register/batches",
   policy: "/drafts",
   institution: "/institutions", account: "/users",
 }

@@ -17,6 +17,7 @@ const tones: Record<string, Tone> = {
   "notice.unserved": "soon", "notice.served": "good",
   "objection.received": "action", "objection.accepted": "action", "objection.verified": "action", "objection.upheld": "good",
   "batch.made": "soon", "batch.handed": "action", "batch.sent": "action", "batch.acknowledged": "good", "batch.refused": "bad",
+  "penalty.proposed": "action", "penalty.decided": "good", "penalty.revoked": "soon",
   "proposal.draft": "plain", "proposal.proposed": "action", "proposal.reviewed": "action", "proposal.approved": "good",
   "truth.spoofed": "bad", "truth.intermediate": "soon", "truth.true": "good",
   "confidence.high": "bad", "confidence.medium": "soon",

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query"
 import { Button, Input, Select } from "antd"
-import { useDeferredValue, useEffect, useState } from "react"
+import { useDeferredValue, useState } from "react"
 import { useNavigate, useParams, useSearchParams } from "react-router"
 import { api } from "../api/client"
 import type { BodyOf, ProposalPage } from "../api/types"
@@ -10,9 +10,10 @@ import { Field, sendKeys, useAction } from "../parts/form"
 import { Broken, ProblemNote } from "../parts/problem"
 import { RegionPick } from "../parts/region"
 import { Head, Skeleton } from "../parts/view"
-import type { Facts } from "./facts"
+import { asks, type Facts } from "./facts"
 import { FactsForm } from "./form"
-import { LawSays } from "./law"
+import { Conclusion, LawSays } from "./law"
+import { useSettled } from "./settled"
 
 type Who = BodyOf<"post", "/register/proposals">["subject"]
 
@@ -137,7 +138,7 @@ function Desk({ title, back, draft, change, preview, fields, ready, busy, error,
   propose?: () => void
 }) {
   const { t } = useWords()
-  const asked = useSettled(draft.facts, 300)
+  const asked = useSettled(draft.facts)
   const law = useQuery({
     queryKey: ["preview", preview, asked],
     queryFn: ({ signal }) => api.post("/register/proposals/preview", { ...preview, facts: asked as Record<string, unknown> }, { signal }),
@@ -146,11 +147,6 @@ function Desk({ title, back, draft, change, preview, fields, ready, busy, error,
     staleTime: Infinity,
   })
   const missing = useDeferredValue(law.data?.answer.missing ?? none)
-  const find = (name: string) => {
-    const at = document.querySelector<HTMLElement>(`[data-fact="${CSS.escape(name)}"]`)
-    at?.scrollIntoView({ block: "center" })
-    at?.querySelector<HTMLElement>("input,[role=radio],button")?.focus()
-  }
   return (
     <form
       className="record"
@@ -190,7 +186,7 @@ function Desk({ title, back, draft, change, preview, fields, ready, busy, error,
         <aside aria-live="polite" aria-busy={law.isFetching} aria-label={t("proposal.answer")}>
           <ProblemNote error={law.error} />
           {law.isPending && <Skeleton rows={8} />}
-          {law.data && <LawSays answer={law.data.answer} blocked={law.data.blocked} level={law.data.level} find={find} />}
+          {law.data && <LawSays answer={law.data.answer} head={<Conclusion answer={law.data.answer} level={law.data.level} />} blocked={law.data.blocked} asks={asks} />}
         </aside>
       </div>
     </form>
@@ -199,12 +195,3 @@ function Desk({ title, back, draft, change, preview, fields, ready, busy, error,
 
 const none: readonly string[] = []
 
-/** A value once it has stood still for a while. */
-function useSettled<T>(value: T, ms: number): T {
-  const [settled, set] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => set(value), ms)
-    return () => clearTimeout(timer)
-  }, [value, ms])
-  return settled
-}

@@ -5,7 +5,6 @@ import { useWords, type Key } from "../app/i18n"
 import { Person } from "../parts/people"
 import { State, When } from "../parts/view"
 import { Term } from "./view"
-import { asks } from "./facts"
 
 // In the order in which an officer argues. Tables that are not named stand at the end.
 const groups = [
@@ -32,6 +31,13 @@ export function Cited({ citation: c }: { citation: Citation }) {
   )
 }
 
+/** Goes to the place in a form where a fact is entered. */
+function goTo(name: string) {
+  const at = document.querySelector<HTMLElement>(`[data-fact="${CSS.escape(name)}"]`)
+  at?.scrollIntoView({ block: "center" })
+  at?.querySelector<HTMLElement>("input,[role=radio],button")?.focus()
+}
+
 type Talk = {
   disagreed?: readonly Remark[]
   /** The button by which an officer disagrees with a row. */
@@ -42,20 +48,21 @@ type Talk = {
  * What the law says of the facts: the conclusion, what is missing and why,
  * every row with its phrase, and the questions on which no clause was found.
  */
-export function LawSays({ answer, blocked, level, confirmed = [], find, ...talk }: Talk & {
+export function LawSays({ answer, head, blocked, confirmed = [], asks, ...talk }: Talk & {
   answer: LawAnswer
+  /** The conclusion in few words. */
+  head: ReactNode
   blocked: string
-  level: string
   confirmed?: readonly Remark[]
-  /** Goes to the place where a fact is entered. */
-  find?: (name: string) => void
+  /** Whether the form beside it has a place for a fact. */
+  asks?: (name: string) => boolean
 }) {
   const { t, lang } = useWords()
   const named = groups.flatMap((g): readonly string[] => g.tables)
   const rest = answer.matched.filter((m) => !named.includes(m.table ?? ""))
   return (
     <div className="law" data-test="law">
-      <Conclusion answer={answer} level={level} />
+      {head}
       {blocked && answer.needs.length === 0 && (
         <p className="notice-line tone-soon" data-test="blocked">
           <ExclamationCircleOutlined /> {t("proposal.blocked")}
@@ -70,7 +77,7 @@ export function LawSays({ answer, blocked, level, confirmed = [], find, ...talk 
           </h2>
           <ul className="strips">
             {answer.needs.map((n) => (
-              <Missing key={n.name} need={n} held={confirmed.find((c) => c.row === n.name)} {...(find && { find })} />
+              <Missing key={n.name} need={n} held={confirmed.find((c) => c.row === n.name)} asks={asks?.(n.name) ?? false} />
             ))}
           </ul>
         </section>
@@ -78,13 +85,14 @@ export function LawSays({ answer, blocked, level, confirmed = [], find, ...talk 
       {groups.map((g) => (
         <Rows key={g.name} title={`law.group.${g.name}`} rows={answer.matched.filter((m) => (g.tables as readonly string[]).includes(m.table ?? ""))} {...talk} />
       ))}
-      <Rows title="law.group.other" rows={rest} {...talk} />
+      <Rows title={rest.length === answer.matched.length ? "proposal.answer" : "law.group.other"} rows={rest} {...talk} />
       <Silent silent={answer.silent} {...talk} />
     </div>
   )
 }
 
-function Conclusion({ answer, level }: { answer: LawAnswer; level: string }) {
+/** Whether a subject may be listed by the answer, in which class, by whom, and until when. */
+export function Conclusion({ answer, level }: { answer: LawAnswer; level: string }) {
   const { t, code } = useWords()
   const r = answer.result
   const text = (key: string) => (typeof r[key] === "string" ? (r[key] as string) : "")
@@ -110,7 +118,7 @@ function Conclusion({ answer, level }: { answer: LawAnswer; level: string }) {
   )
 }
 
-function Missing({ need: n, held, find }: { need: Need; held: Remark | undefined; find?: (name: string) => void }) {
+function Missing({ need: n, held, asks }: { need: Need; held: Remark | undefined; asks: boolean }) {
   const { t, code, lang } = useWords()
   const name = code("fact", n.name)
   return (
@@ -118,8 +126,8 @@ function Missing({ need: n, held, find }: { need: Need; held: Remark | undefined
       <em className="chip tone-soon">{code("proposal.need", n.kind)}</em>
       <span>{name !== n.name && !n.why[lang].startsWith(name) && <b>{name} </b>}{n.why[lang]}</span>
       <span className="spring" />
-      {find && n.kind === "input" && asks(n.name) && (
-        <button type="button" className="link" onClick={() => find(n.name)}>
+      {asks && n.kind === "input" && (
+        <button type="button" className="link" onClick={() => goTo(n.name)}>
           {t("proposal.need.go")}
         </button>
       )}

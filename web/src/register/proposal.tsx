@@ -12,7 +12,7 @@ import { RegionName } from "../parts/region"
 import { Bool, Facts, Head, Section, Skeleton, State, When } from "../parts/view"
 import { Disagree, ProposalAction } from "./actions"
 import { items, listed } from "./facts"
-import { LawSays } from "./law"
+import { Conclusion, LawSays } from "./law"
 import { verbs } from "./steps"
 
 export function ProposalPage() {
@@ -85,7 +85,7 @@ export function ProposalPage() {
           <LawSays
             answer={p.answer}
             blocked={decided ? "" : p.blocked}
-            level={p.level}
+            head={<Conclusion answer={p.answer} level={p.level} />}
             disagreed={p.disagreed}
             confirmed={p.confirmed}
             {...(disagrees && !decided && { disagree: (row: string) => <Disagree p={p} row={row} /> })}
