@@ -33,6 +33,8 @@ func (c *BenchPolicyCmd) Help() string {
 type benchedPolicy struct {
 	PlainPerSecond     float64 `json:"plain_per_second"`     // the middle run
 	ExplainedPerSecond float64 `json:"explained_per_second"` // the middle run
+	PlainCPU           float64 `json:"plain_cpu_us_per_op"`  // of one core, the middle run: what counts when others use the machine too
+	ExplainedCPU       float64 `json:"explained_cpu_us_per_op"`
 	Plain              spread  `json:"plain"`
 	Explained          spread  `json:"explained"`
 	PlainBytes         float64 `json:"plain_bytes_per_op"` // allocated
@@ -51,6 +53,8 @@ type spread struct {
 	Median float64   `json:"median"`
 	Max    float64   `json:"max"`
 	Runs   []float64 `json:"runs"`
+
+	cpu float64 // microseconds a result
 }
 
 const benchedRows = 20
@@ -123,6 +127,7 @@ func (c *BenchPolicyCmd) Run(std *Std) error {
 		return err
 	}
 	out.PlainPerSecond, out.ExplainedPerSecond = out.Plain.Median, out.Explained.Median
+	out.PlainCPU, out.ExplainedCPU = out.Plain.cpu, out.Explained.cpu
 	return json.NewEncoder(std.Out).Encode(out)
 }
 
@@ -130,12 +135,13 @@ func (c *BenchPolicyCmd) Run(std *Std) error {
 // not counted.
 func (c *BenchPolicyCmd) measure(work func(worker int, until time.Time) (int, error)) (spread, error) {
 	var s spread
+	costs := []float64{}
 	for run := range c.Runs + 1 {
 		length := c.For
 		if run == 0 {
 			length /= 4
 		}
-		start := time.Now()
+		start, used := time.Now(), cpu()
 		until := start.Add(length)
 		counts, errs := make([]int, runtime.GOMAXPROCS(0)), make([]error, runtime.GOMAXPROCS(0))
 		var all sync.WaitGroup
@@ -152,6 +158,7 @@ func (c *BenchPolicyCmd) measure(work func(worker int, until time.Time) (int, er
 			total += counts[w]
 		}
 		if run > 0 {
+			costs = append(costs, float64((cpu()-used).Nanoseconds())/1000/float64(total))
 			s.Runs = append(s.Runs, float64(int(float64(total)/took)))
 		}
 	}
@@ -159,6 +166,8 @@ func (c *BenchPolicyCmd) measure(work func(worker int, until time.Time) (int, er
 		return s, fmt.Errorf("no run was asked for")
 	}
 	sorted := slices.Sorted(slices.Values(s.Runs))
+	slices.Sort(costs)
+	s.cpu = float64(int(costs[len(costs)/2]*1000)) / 1000
 	s.Min, s.Median, s.Max = sorted[0], sorted[len(sorted)/2], sorted[len(sorted)-1]
 	return s, nil
 }

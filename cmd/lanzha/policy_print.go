@@ -63,7 +63,7 @@ func printAnswer(w io.Writer, p *policy.Pack, a policy.Answer, lang string) erro
 	for _, m := range a.Matched {
 		mark := ""
 		if !m.Applied {
-			mark = say(lang, policy.Words{ZH: "（同表另有一行适用）", EN: " (another row of its table applies)"})
+			mark = say(lang, policy.Words{ZH: "（同表在前的一行适用，或者是否适用尚未查明）", EN: " (a row before it in its table applies, or may)"})
 		}
 		line("依据", "row", "%s %s%s\n\t%s", m.Row, say(lang, m.Words), mark, cite(lang, m.Citation))
 	}
