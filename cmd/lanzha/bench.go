@@ -34,10 +34,10 @@ func scratch(ctx context.Context, address string) (cfg config.Config, remove fun
 	if err != nil {
 		return cfg, nil, err
 	}
-	remove = func() error { return os.RemoveAll(dir) }
+	undo := func() error { return os.RemoveAll(dir) }
 	defer func() {
 		if err != nil {
-			_ = remove() // the error is what counts
+			_ = undo() // the error is what counts
 		}
 	}()
 	database := filepath.Join(dir, "lanzha.db")
@@ -53,7 +53,7 @@ func scratch(ctx context.Context, address string) (cfg config.Config, remove fun
 		if err := administer(ctx, address, "CREATE DATABASE "+name); err != nil {
 			return cfg, nil, err
 		}
-		remove = func() error {
+		undo = func() error {
 			defer os.RemoveAll(dir)
 			return administer(context.WithoutCancel(ctx), address, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 		}
@@ -67,7 +67,7 @@ func scratch(ctx context.Context, address string) (cfg config.Config, remove fun
 	}
 	cfg = loaded.Config
 	cfg.Centre.Region, cfg.Centre.Name = "530100", "模拟市反诈中心"
-	return cfg, remove, nil
+	return cfg, undo, nil
 }
 
 func administer(ctx context.Context, server, statement string) error {

@@ -26,7 +26,7 @@ import (
 // BenchChecksCmd measures the checks of the register.
 type BenchChecksCmd struct {
 	Listings    int           `default:"1000000" help:"Listings in the register, 1,000 to 5,000,000."`
-	Connections int           `default:"48" help:"Connections that ask about one person at a time, each as soon as it has its answer."`
+	Connections int           `default:"64" help:"Connections that ask about one person at a time, each as soon as it has its answer."`
 	Rate        float64       `help:"Ask at this rate, whether answers come or not, instead of as fast as they come; 0 does not."`
 	For         time.Duration `default:"10s" help:"How long a run takes."`
 	Runs        int           `default:"3" help:"Runs of each sort; the middle one counts."`
