@@ -87,7 +87,7 @@ func ImportCSV(r io.Reader, required, known []string, take func(CSVRow) error) (
 			if e.Code == lanzha.CodeInternal || e.Code == lanzha.CodeUnavailable {
 				return err // ours, not the row's
 			}
-			d.Location, d.Message = e.Field, e.Message
+			d.Location, d.Message = strings.TrimPrefix(e.Field, "body."), e.Message // a file has columns
 		} else if parse, ok := errors.AsType[*csv.ParseError](err); ok {
 			d.Message = parse.Err.Error()
 		} else {

@@ -71,6 +71,7 @@ type said struct{ text, at string }
 type reading struct {
 	fset  *token.FileSet
 	takes map[string][]int // functions of the package with a format or a message among their parameters: which
+	holds map[string][]int // structs of the package with a message or a hint among their fields: which
 	maps  map[string]*ast.CompositeLit
 	texts []said
 	nouns []said // of lanzha.NotFound and sqldb.One
@@ -189,12 +190,12 @@ func (r *reading) read(file *ast.File) {
 				}
 			}
 		case *ast.CompositeLit:
-			for _, element := range n.Elts {
+			for i, element := range n.Elts {
 				if kv, ok := element.(*ast.KeyValueExpr); ok {
 					if key := called(kv.Key); key == "Message" || key == "Hint" {
 						r.say(kv.Value)
 					}
-				} else if called(n.Type) == "wrongInput" {
+				} else if slices.Contains(r.holds[called(n.Type)], i) {
 					r.say(element)
 				}
 			}
@@ -219,7 +220,7 @@ func (r *reading) read(file *ast.File) {
 }
 
 // parameters notes the functions that hand on a format or a message, and the
-// maps that may hold some.
+// structs and maps that hold some.
 func (r *reading) parameters(file *ast.File) {
 	note := func(name string, t *ast.FuncType) {
 		at := 0
@@ -236,6 +237,18 @@ func (r *reading) parameters(file *ast.File) {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
 			note(n.Name.Name, n.Type)
+		case *ast.TypeSpec:
+			if s, ok := n.Type.(*ast.StructType); ok {
+				at := 0
+				for _, field := range s.Fields.List {
+					for _, id := range field.Names {
+						if id.Name == "message" || id.Name == "hint" {
+							r.holds[n.Name.Name] = append(r.holds[n.Name.Name], at)
+						}
+						at++
+					}
+				}
+			}
 		case *ast.ValueSpec:
 			for i, value := range n.Values {
 				if m, ok := value.(*ast.CompositeLit); ok {
@@ -258,7 +271,7 @@ func (r *reading) parameters(file *ast.File) {
 // readFolder collects from the files of one package.
 func readFolder(t *testing.T, dir string, skip func(name string) bool) *reading {
 	t.Helper()
-	r := &reading{fset: token.NewFileSet(), takes: map[string][]int{}, maps: map[string]*ast.CompositeLit{}}
+	r := &reading{fset: token.NewFileSet(), takes: map[string][]int{}, holds: map[string][]int{}, maps: map[string]*ast.CompositeLit{}}
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"slices"
 
 	"lanzha"
 	"lanzha/base/api"
@@ -20,6 +21,15 @@ import (
 type Outcome struct {
 	Taken   int   `json:"taken"`
 	Refused []Bad `json:"refused"`
+}
+
+// InChinese says why rows were refused.
+func (o Outcome) InChinese() any {
+	o.Refused = slices.Clone(o.Refused)
+	for i := range o.Refused {
+		o.Refused[i].Reason = api.Chinese(o.Refused[i].Reason)
+	}
+	return o
 }
 
 // Mount adds the ways by which entries go out and receipts come in.

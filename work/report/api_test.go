@@ -280,12 +280,12 @@ func TestImportTakesTheGoodRowsAndReturnsTheBad(t *testing.T) {
 		for _, d := range out.Refused {
 			rows[d.Row] = d.Location
 		}
-		for row, field := range map[int]string{3: "body.text", 4: "region", 5: "occurred_at"} {
+		for row, field := range map[int]string{3: "text", 4: "region", 5: "occurred_at"} {
 			if rows[row] != field {
 				t.Errorf("row %d refused at %q, want %q", row, rows[row], field)
 			}
 		}
-		if !strings.HasPrefix(out.File, "type,region,text,amount,occurred_at,caller_phone,reason\n") || !strings.Contains(out.File, "body.text") {
+		if !strings.HasPrefix(out.File, "type,region,text,amount,occurred_at,caller_phone,reason\n") || !strings.Contains(out.File, ",text: a report needs") {
 			t.Errorf("the file that comes back:\n%s", out.File)
 		}
 		status, text = s.send("chenggong", http.MethodPost, "/reports/import", "text/csv", strings.NewReader(file), "Idempotency-Key", "f1")
