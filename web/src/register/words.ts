@@ -246,7 +246,7 @@ export const words = {
   "objection.found": ["核查情况", "What was found"],
   "objection.found.note": ["只存卷，本人看不到", "for the file; the person does not see it"],
 
-  "batch.title": ["上报批次", "Upward batches"],
+  "batch.title": ["上报批次", "Batches"],
   "batch.one": ["上报批次", "Batch"],
   "batch.state.made": ["待上报", "gathered"],
   "batch.state.handed": ["已交网关", "handed over"],

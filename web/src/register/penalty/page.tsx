@@ -54,7 +54,7 @@ export function PenaltyPage() {
               { label: t("listing.number"), value: <Masked penalty={p.id} field="number"><span className="num">{p.number}</span></Masked> },
               { label: t("region"), value: p.regionName },
               { label: t("penalty.facts.endedOn"), value: <span className="num">{p.facts.endedOn}</span> },
-              { label: t("penalty.facts.gains"), value: p.facts.gainsFen !== undefined && money(p.facts.gainsFen, lang) },
+              { label: t("penalty.gains"), value: p.facts.gainsFen !== undefined && money(p.facts.gainsFen, lang) },
               { label: t("penalty.facts.grave"), value: p.facts.grave !== undefined && <Bool value={p.facts.grave} /> },
               { label: t("penalty.facts.crime"), value: p.facts.crime !== undefined && <Bool value={p.facts.crime} /> },
               { label: t("penalty.facts.age"), value: p.facts.ageYears },

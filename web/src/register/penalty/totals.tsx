@@ -35,7 +35,7 @@ export function PenaltyTotals() {
     <tr key={x.key} data-test={share ? "total" : "sum"}>
       <th scope="row">{label}</th>
       <td className="right">
-        <span className="share">{share && <i style={{ width: `${(60 * x.penalties) / most}px` }} />} {count(x.penalties, lang)}</span>
+        <span className="share tone-action">{share && <i style={{ width: `${(60 * x.penalties) / most}px` }} />} {count(x.penalties, lang)}</span>
       </td>
       <td className="right num">{count(x.revoked, lang)}</td>
       <td className="right num">{money(x.fineFen, lang)}</td>
