@@ -180,7 +180,7 @@ func (d *Desk) mountListings(a *api.API, may *auth.Decider) {
 		Region     lanzha.Region `query:"region" maxLength:"6" doc:"narrows to this division; default your own scope"`
 	}
 	type listOut struct{ Body api.List[ListingBody] }
-	api.Register(a, api.Op{ID: "listListings", Method: http.MethodGet, Path: "/register/listings", Action: "listing.list", Summary: "List the register: the newest first, or by their end"},
+	api.Register(a, api.Op{ID: "listListings", Method: http.MethodGet, Path: "/register/listings", Action: "listing.list", Summary: "List the register: the newest first; ended ones by their end, upcoming by their start, lifted by the lifting"},
 		func(ctx context.Context, in *listIn) (*listOut, error) {
 			scope, err := may.ScopeOf(ctx, "listing.list")
 			if err != nil {
@@ -205,12 +205,7 @@ func (d *Desk) mountListings(a *api.API, may *auth.Decider) {
 			if err != nil {
 				return nil, err
 			}
-			page := api.NewList(found, in.Limit, func(l Listing) any {
-				if f.ByEnd() {
-					return Key{l.Span.Until, l.ID}
-				}
-				return Key{ID: l.ID}
-			})
+			page := api.NewList(found, in.Limit, func(l Listing) any { return f.KeyOf(l) })
 			out := &listOut{api.List[ListingBody]{Items: make([]ListingBody, len(page.Items)), Next: page.Next}}
 			for i, l := range page.Items {
 				out.Body.Items[i] = listingBody(l, d.Today())

@@ -251,15 +251,50 @@ type Filter struct {
 	Limit      int
 }
 
-// Key is the place of a listing in a list. Until is of lists by their end.
+// Key is the place of a listing in a list: its day or instant, where the list
+// goes by one, and its ID.
 type Key struct {
-	Until Day       `json:"until,omitempty"`
-	ID    lanzha.ID `json:"id"`
+	Day Day           `json:"day,omitempty"`
+	At  lanzha.Micros `json:"at,omitempty"`
+	ID  lanzha.ID     `json:"id"`
 }
 
-// ByEnd reports whether the list goes by the end, the first to end first, and
-// not by age, the newest first.
-func (f Filter) ByEnd() bool { return f.EndsBefore != "" || f.State == Ended }
+// order is how a list goes, so that an index leads to its rows: those that are
+// rare in a register of millions are not looked for among the others.
+type order int
+
+const (
+	newestFirst order = iota
+	firstToEnd
+	firstToStart
+	lastLifted
+)
+
+func (f Filter) order() order {
+	switch {
+	case f.State == Lifted:
+		return lastLifted
+	case f.State == Upcoming:
+		return firstToStart
+	case f.State == Ended, f.EndsBefore != "":
+		return firstToEnd
+	}
+	return newestFirst
+}
+
+// KeyOf is the place of a listing in this list.
+func (f Filter) KeyOf(l Listing) Key {
+	switch f.order() {
+	case firstToEnd:
+		return Key{Day: l.Span.Until, ID: l.ID}
+	case firstToStart:
+		return Key{Day: l.Span.From, ID: l.ID}
+	case lastLifted:
+		return Key{At: lanzha.At(l.LiftedAt), ID: l.ID}
+	case newestFirst:
+	}
+	return Key{ID: l.ID}
+}
 
 // Listings reads a page of the register.
 func (s *Store) Listings(ctx context.Context, q sqldb.Queryer, f Filter) ([]Listing, error) {
@@ -278,28 +313,46 @@ func (s *Store) Listings(ctx context.Context, q sqldb.Queryer, f Filter) ([]List
 	case Upcoming:
 		where.And("from_on > ? AND lifted_at = 0", today)
 	case Running:
-		where.And("from_on <> '' AND from_on <= ? AND until_on > ? AND lifted_at = 0", today, today)
+		where.And("from_on <> '' AND from_on || '' <= ? AND lifted_at = 0", today)
+		if f.order() == firstToEnd {
+			where.And("until_on > ?", today)
+		} else {
+			// Most of a register runs: the order by age finds a page at once, and
+			// an index by days would only lead away from it.
+			where.And("until_on || '' > ?", today)
+		}
 	case Ended:
 		where.And("until_on <> '' AND until_on <= ? AND lifted_at = 0", today)
 	}
 	if f.EndsBefore != "" {
 		where.And("until_on <> '' AND until_on < ?", string(f.EndsBefore))
 	}
-	order := "id DESC"
-	if f.ByEnd() {
-		order = "until_on, id"
+	by, after := "id DESC", Key{}
+	if f.After != nil {
+		after = *f.After
 	}
-	switch {
-	case f.After == nil:
-	case f.ByEnd():
-		where.And("(until_on, id) > (?, ?)", string(f.After.Until), string(f.After.ID))
-	default:
-		where.And("id < ?", string(f.After.ID))
+	switch f.order() {
+	case newestFirst:
+		if f.After != nil {
+			where.And("id < ?", string(after.ID))
+		}
+	case firstToEnd:
+		if by = "until_on, id"; f.After != nil {
+			where.And("(until_on, id) > (?, ?)", string(after.Day), string(after.ID))
+		}
+	case firstToStart:
+		if by = "from_on, id"; f.After != nil {
+			where.And("(from_on, id) > (?, ?)", string(after.Day), string(after.ID))
+		}
+	case lastLifted:
+		if by = "lifted_at DESC, id DESC"; f.After != nil {
+			where.And("(lifted_at, id) < (?, ?)", int64(after.At), string(after.ID))
+		}
 	}
 	limit := where.Arg(f.Limit)
 	// A list carries no payloads: what its listings bind to is not read.
 	columns := strings.Replace(listingColumns, "measures, keeps", "'[]', '[]'", 1)
-	return sqldb.All(ctx, q, s.scanListing, `SELECT `+columns+` FROM listing WHERE `+where.String()+` ORDER BY `+order+` LIMIT `+limit, where.Args()...)
+	return sqldb.All(ctx, q, s.scanListing, `SELECT `+columns+` FROM listing WHERE `+where.String()+` ORDER BY `+by+` LIMIT `+limit, where.Args()...)
 }
 
 // Current is what a check needs of a listing that may still bind.
@@ -326,9 +379,25 @@ func (s *Store) Current(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Cur
 	return sqldb.One(ctx, q, "listing", scanCurrent, current+` AND l.id = $1`, string(id))
 }
 
-// EachCurrent reads every listing that may still bind on a day or later, in
-// order of ID after one, up to limit.
-func (s *Store) EachCurrent(ctx context.Context, q sqldb.Queryer, today Day, after lanzha.ID, limit int) ([]Current, error) {
-	return sqldb.All(ctx, q, scanCurrent, current+` AND l.id > $1 AND (l.until_on = '' OR l.until_on > $2) ORDER BY l.id LIMIT $3`,
-		string(after), string(today), limit)
+// EachCurrent hands over every listing that may still bind on a day or later,
+// in no order, as one query streams them; it ends with the first error of fn.
+func (s *Store) EachCurrent(ctx context.Context, q sqldb.Queryer, today Day, fn func(Current) error) error {
+	rows, err := q.QueryContext(ctx, current+` AND (l.until_on = '' OR l.until_on > $1)`, string(today))
+	if err != nil {
+		return lanzha.Internal("register.EachCurrent", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		c, err := scanCurrent(rows)
+		if err != nil {
+			return lanzha.Internal("register.EachCurrent", err)
+		}
+		if err := fn(c); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return lanzha.Internal("register.EachCurrent", err)
+	}
+	return nil
 }
