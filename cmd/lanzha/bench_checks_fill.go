@@ -75,6 +75,9 @@ func fillRegister(ctx context.Context, house *app.App, n int, now time.Time) err
 				return err
 			}
 		}
+		if tx.Dialect == sqldb.Postgres {
+			indexes = append(indexes, "ANALYZE") // as PostgreSQL does by itself within a minute
+		}
 		for _, statement := range indexes {
 			if _, err := sqldb.Exec(ctx, tx, statement); err != nil {
 				return err

@@ -14,7 +14,6 @@ import (
 const (
 	followEvery = 200 * time.Millisecond // how often the journal is read for what happened to listings
 	flushEvery  = time.Minute            // how often usage is written and looked at
-	loadPage    = 10_000
 	followPage  = 1_000
 
 	keepUsage  = 60 * 24 * time.Hour
@@ -67,21 +66,8 @@ func (d *Desk) load(ctx context.Context) error {
 	if err := d.readQuotas(ctx); err != nil {
 		return err
 	}
-	day, after := register.DayOf(at, d.Zone), lanzha.ID("")
-	for {
-		page, err := d.Register.EachCurrent(ctx, d.DB.Read(), day, after, loadPage)
-		if err != nil {
-			return err
-		}
-		for _, c := range page {
-			if err := d.put(ctx, c); err != nil {
-				return err
-			}
-		}
-		if len(page) < loadPage {
-			break
-		}
-		after = page[len(page)-1].Listing
+	if err := d.Register.EachCurrent(ctx, d.DB.Read(), register.DayOf(at, d.Zone), func(c register.Current) error { return d.put(ctx, c) }); err != nil {
+		return err
 	}
 	d.index.moved(at, cursor)
 	return d.follow(ctx)
