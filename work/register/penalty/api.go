@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"lanzha"
@@ -80,8 +79,8 @@ func (d *Desk) page(ctx context.Context, may *auth.Decider, p Penalty) (*api.One
 		return nil, err
 	}
 	out := PenaltyPage{
-		PenaltyBody: body(p), Facts: p.Facts, Account: p.Account, Devices: slices.Concat([]Device{}, p.Devices), Band: p.Band, Proposed: p.Proposed, ProposedBy: p.ProposedBy,
-		DecidedBy: p.DecidedBy, Opinion: p.Opinion, Remedies: slices.Concat([]Remedy{}, p.Remedies), Pack: p.Pack, Answer: answer, Timeline: events.Items,
+		PenaltyBody: body(p), Facts: p.Facts, Account: p.Account, Devices: append([]Device{}, p.Devices...), Band: p.Band, Proposed: p.Proposed, ProposedBy: p.ProposedBy,
+		DecidedBy: p.DecidedBy, Opinion: p.Opinion, Remedies: append([]Remedy{}, p.Remedies...), Pack: p.Pack, Answer: answer, Timeline: events.Items,
 	}
 	if !p.DecidedAt.IsZero() {
 		out.DecidedAt = &p.DecidedAt

@@ -187,6 +187,11 @@ func TestFromFactsToCourt(t *testing.T) {
 		if again.ID != p.ID {
 			t.Error("a repeat made another penalty")
 		}
+		// What there is nothing of is an empty list, which a reader can walk.
+		bare := h.call("officer", http.MethodPost, "", "", 201, draft(func(d fields) { delete(d, "devices") }), nil)
+		if !strings.Contains(bare, `"devices":[]`) || !strings.Contains(bare, `"remedies":[]`) {
+			t.Errorf("without devices and remedies it reads %s", bare)
+		}
 		want := penalty.Band{Article: "第四十二条", Authority: "police_or_regulator", ConfiscateFen: 6_000_000, FineMinFen: 6_000_000, FineMaxFen: 60_000_000, DetentionMaxDays: 15}
 		if diff := cmp.Diff(want, p.Band); diff != "" {
 			t.Errorf("the band (-want +got):\n%s", diff)
