@@ -107,10 +107,11 @@ function Form({ title, label, kind, region, was, ready, fields, send, done }: {
   const [days, setDays] = useState(was?.proposed.detentionDays ?? 0)
   const given = Object.fromEntries(Object.entries(facts).filter(([, v]) => v !== undefined && v !== "")) as Draft["facts"]
   const settled = useSettled(JSON.stringify(given))
+  const stated = JSON.parse(settled) as Draft["facts"]
   const law = useQuery({
     queryKey: ["penalty-preview", kind, region, settled],
-    queryFn: ({ signal }) => api.post("/register/penalties/preview", { kind, region, facts: JSON.parse(settled) as Draft["facts"] }, { signal }),
-    enabled: region !== "" && !!given.conduct && !!given.endedOn,
+    queryFn: ({ signal }) => api.post("/register/penalties/preview", { kind, region, facts: stated }, { signal }),
+    enabled: region !== "" && !!stated.conduct && !!stated.endedOn,
     placeholderData: keepPreviousData,
     retry: false,
     staleTime: Infinity,
