@@ -63,6 +63,6 @@ func TestRefusalsInTheLanguageOfThePage(t *testing.T) {
 	manager.fill("@account-name", "模拟民警")
 	manager.choose("@account-region", "530100", "昆明")
 	manager.click("@account-new-submit", "")
-	manager.sees("@problem", "应为 2 至 64 位小写字母、数字、点、连字符或 @")
+	manager.sees("@problem", "登录名 应为 2 至 64 位小写字母、数字、点、连字符或 @")
 	manager.snap("form.png")
 }

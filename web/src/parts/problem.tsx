@@ -27,7 +27,7 @@ export function ProblemNote({ error }: { error: Error | null | undefined }) {
           {fields.map((f, i) => (
             <li key={i}>
               {f.row ? `${words.t("problem.row", { n: f.row })} ` : ""}
-              {f.location && <code>{f.location.replace(/^body\./, "")}</code>} {f.message}
+              <Location of={f.location} column={f.row !== undefined} /> {f.message}
             </li>
           ))}
         </ul>
@@ -35,6 +35,16 @@ export function ProblemNote({ error }: { error: Error | null | undefined }) {
       {next && <p className="dim">{next}</p>}
     </div>
   )
+}
+
+/** Which input: by its name where it has one, or else by its path. Columns of a file keep theirs. */
+function Location({ of, column }: { of: string | undefined; column: boolean }) {
+  const { code } = useWords()
+  const path = (of ?? "").replace(/^body\./, "")
+  const last = path.slice(path.lastIndexOf(".") + 1)
+  const name = code("field", last)
+  if (!path) return null
+  return column || name === last ? <code>{path}</code> : <b>{name}</b>
 }
 
 /** In place of a page or a list that could not be read. */
