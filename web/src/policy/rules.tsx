@@ -18,7 +18,7 @@ export function Rules({ view: v, day, set }: { view: PackView; day: string; set?
   return (
     <>
       {v.tables.map((table) => (
-        <RuleTable key={table.name} table={table} day={day} />
+        <RuleTable key={table.name} table={table} day={day} pack={v.effective} />
       ))}
       {v.parameters.length > 0 && (
         <Section title={t("pack.parameters")} note={t("pack.parameters.note")} test="pack-parameters">
@@ -38,7 +38,7 @@ export function Rules({ view: v, day, set }: { view: PackView; day: string; set?
                       </tr>
                     )}
                     {p.values.map((x, i) => (
-                      <tr key={x.id} className={off(x.effective, day)} data-test="value" data-id={x.id}>
+                      <tr key={x.id} className={off(x.effective, day, v.effective)} data-test="value" data-id={x.id}>
                         <td><code>{x.id}</code></td>
                         <td>{i === 0 && p.words[lang]} {x.words[lang] && x.words[lang] !== p.words[lang] && <span className="dim">{x.words[lang]}</span>} {i === p.values.length - 1 && set?.(p)}</td>
                         <td><b className="num">{x.value}</b></td>
@@ -61,7 +61,7 @@ export function Rules({ view: v, day, set }: { view: PackView; day: string; set?
               <Heads heads={[t("pack.row"), t("pack.when"), t("pack.then"), t("pack.ground"), t("pack.since")]} />
               <tbody>
                 {v.obligations.map((o) => (
-                  <tr key={o.id} className={off(o.effective, day)} data-test="obligation">
+                  <tr key={o.id} className={off(o.effective, day, v.effective)} data-test="obligation">
                     <td><code>{o.id}</code></td>
                     <td><When words={o.words[lang]} says={o.says[lang]} cel={o.when} /></td>
                     <td>
@@ -81,7 +81,7 @@ export function Rules({ view: v, day, set }: { view: PackView; day: string; set?
         <Section title={t("pack.silences")} note={t("pack.silences.note")} test="pack-silences">
           <ul className="strips">
             {v.silences.map((s) => (
-              <li key={s.id} className={off(s.effective, day)}><code>{s.id}</code> <span title={s.when}>{s.words[lang]}</span></li>
+              <li key={s.id} className={off(s.effective, day, v.effective)}><code>{s.id}</code> <span title={s.when}>{s.words[lang]}</span></li>
             ))}
           </ul>
         </Section>
@@ -113,7 +113,7 @@ export function Rules({ view: v, day, set }: { view: PackView; day: string; set?
   )
 }
 
-const off = (p: PackPeriod, day: string) => (covers(p, day) ? undefined : "off")
+const off = (p: PackPeriod, day: string, pack: PackPeriod) => (covers(p, day) && (pack.never || covers(pack, day)) ? undefined : "off")
 
 function Heads({ heads }: { heads: string[] }) {
   return (
@@ -123,7 +123,7 @@ function Heads({ heads }: { heads: string[] }) {
   )
 }
 
-function RuleTable({ table, day }: { table: PackTable; day: string }) {
+function RuleTable({ table, day, pack }: { table: PackTable; day: string; pack: PackPeriod }) {
   const words = useWords()
   const { t, lang, code } = words
   return (
@@ -134,7 +134,7 @@ function RuleTable({ table, day }: { table: PackTable; day: string }) {
           <Heads heads={[t("pack.row"), t("pack.when"), t("pack.then"), t("pack.ground"), t("pack.since")]} />
           <tbody>
             {table.rows.map((r) => (
-              <tr key={r.id} className={off(r.effective, day)} data-test="rule" data-id={r.id}>
+              <tr key={r.id} className={off(r.effective, day, pack)} data-test="rule" data-id={r.id}>
                 <td><code>{r.id}</code></td>
                 <td><When words={r.words[lang]} says={r.says[lang]} cel={r.when} /></td>
                 <td>

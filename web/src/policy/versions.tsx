@@ -28,6 +28,7 @@ export function Versions({ pack }: { pack: Pack }) {
       <Section title={t("pack.tab.versions")} note={pack.versions.length} test="versions">
         <div className="scrolls">
           <table className="plain law-table">
+            <colgroup><col /><col className="version-no" /><col /><col /><col /><col className="version-sha" /><col className="version-no" /></colgroup>
             <thead>
               <tr><th>{t("version.title")}</th><th>{t("pack.version")}</th><th>{t("pack.activatedAt")}</th><th>{t("version.proposedBy")}</th><th>{t("version.by")}</th><th>{t("version.sha")}</th><th>{t("version.draft")}</th></tr>
             </thead>
