@@ -155,7 +155,7 @@ export function CloseRemedy({ p, kind }: { p: PenaltyPage; kind: (typeof kinds)[
     <ActionForm
       label={t("penalty.remedy.close")}
       test="remedy-close"
-      ready={decidedOn !== "" && (outcome !== "changed" || fine !== undefined)}
+      ready={decidedOn !== "" && (outcome === "withdrawn" || documentNo.trim() !== "") && (outcome !== "changed" || fine !== undefined)}
       send={(key) =>
         api.post(
           `/register/penalties/${p.id}/remedies/${kind as string}`,
