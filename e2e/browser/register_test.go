@@ -300,3 +300,66 @@ func TestRegisterLooks(t *testing.T) {
 		p.sees("@own-code", "")
 	})
 }
+
+// A penalty: article and band beside the facts, a decision within the band by
+// another, reconsideration, and what it adds to the sums.
+func TestPenalty(t *testing.T) {
+	t.Parallel()
+	h := shared(t)
+	p := h.as(t, "officer", "/register/penalties")
+	p.click("@penalty-new", "")
+	p.fill("@who-name", "模拟某乙")
+	p.fill("@who-number", resident(421))
+	p.choose("@penalty-region", "盘龙", "盘龙区")
+	p.choose("@fact-conduct", "", "非法设备")
+	p.fill("@fact-endedOn", "2026-10-02")
+	p.sees("@need[data-name='gainsFen']", "")
+	p.fill("@fact-gains", "5万")
+	p.click("@fact-grave button", "是")
+	p.click("@fact-crime button", "否")
+	p.sees("@band[data-settled='true']", "5万元 至 50万元")
+	p.sees("@law-row", "第四十二条")
+	p.fill("@penalty-account", "出租房内架设设备，为他人转接诈骗电话。")
+	p.click("@device-add", "")
+	p.fill("@device-count", "3")
+	p.fill("@penalty-fine", "6万")
+	p.fill("@penalty-days", "10")
+	p.click("@penalty-save", "")
+	p.sees("@head @state[data-state=proposed]", "")
+	p.sees(".facts", "GOIP 设备 × 3")
+	p.misses("@decide", "") // an officer does not decide
+	penalty := p.path()
+	p.close()
+
+	p = h.as(t, "leader", penalty)
+	p.click("@decide", "")
+	p.fill("@decide-fine", "8万")
+	p.fill("@decide-document", "模拟行罚字〔2026〕421号")
+	p.submit("@decide-submit")
+	p.sees("@head @state[data-state=decided]", "")
+	p.sees("@measures", "罚款 8万元")
+	p.click("@remedy-file", "")
+	p.fill("@remedy-organ", "模拟市人民政府")
+	p.submit("@remedy-file-submit")
+	p.click("@remedy-close", "")
+	p.choose("@close-outcome", "", "变更")
+	p.fill("@close-fine", "5万")
+	p.fill("@close-days", "5")
+	p.sees("@remedy-close-submit:disabled", "") // a decision has its number
+	p.fill("@close-document", "模拟府复〔2026〕421号")
+	p.submit("@remedy-close-submit")
+	p.sees("@remedy[data-outcome=changed]", "罚款 5万元")
+	p.visit("/register/penalties/totals?by=region")
+	p.sees("@total", "盘龙区")
+	p.sees("@sum", "5万元")
+	p.visit("/register/penalties?state=decided")
+	p.sees("@row", "模拟行罚字〔2026〕421号")
+
+	source, err := os.ReadFile(axe)
+	if err != nil {
+		return // TestRegisterLooks says so
+	}
+	for _, l := range []look{{"/register/penalties", "@row", ""}, {penalty, "@band", ""}, {"/register/penalties/new", "@penalty-edit", ""}, {"/register/penalties/totals", "@total", ""}} {
+		p.looksGood(l, 1280, string(source))
+	}
+}
