@@ -248,7 +248,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	limit := int64(defaultMaxBody)
-	handler, op := http.Handler(a.mux), Op{}
+	handler := http.Handler(a.mux)
+	var op Op
 	if p, ok := a.plainOf(r); ok {
 		handler, op, limit = p.handler, p.op, p.op.MaxBody
 	} else if op, ok = a.bodies[a.Pattern(r)]; ok {

@@ -28,8 +28,9 @@ type phrase struct{ en, zh string }
 // pattern is a phrase with verbs, ready to be matched.
 type pattern struct {
 	phrase
-	match   *regexp.Regexp
-	literal int // bytes that are not verbs
+	begin, end string // before the first verb and behind the last: most texts differ there
+	match      *regexp.Regexp
+	literal    int // bytes that are not verbs
 }
 
 type catalogue struct {
@@ -71,7 +72,8 @@ var catalog = sync.OnceValue(func() catalogue {
 		}
 		expr.WriteString(regexp.QuoteMeta(p.en[at:]))
 		literal += len(p.en) - at
-		c.patterns = append(c.patterns, pattern{p, regexp.MustCompile(`(?s)\A` + expr.String() + `\z`), literal})
+		begin := p.en[:verb.FindStringIndex(p.en)[0]]
+		c.patterns = append(c.patterns, pattern{p, begin, p.en[at:], regexp.MustCompile(`(?s)\A` + expr.String() + `\z`), literal})
 	}
 	slices.SortStableFunc(c.patterns, func(a, b pattern) int { return cmp.Compare(b.literal, a.literal) })
 	return c
@@ -88,6 +90,9 @@ func Chinese(text string) string {
 		return zh
 	}
 	for _, p := range c.patterns {
+		if !strings.HasPrefix(text, p.begin) || !strings.HasSuffix(text, p.end) {
+			continue
+		}
 		if found := p.match.FindStringSubmatch(text); found != nil {
 			return fill(p.zh, found[1:])
 		}
