@@ -254,6 +254,9 @@ func TestRegisterLooks(t *testing.T) {
 		}
 		t.Skip("axe-core is not installed: run `make web`")
 	}
+	if err := h.Register(t.Context()); err != nil { // what the demo shows of it
+		t.Fatal(err)
+	}
 	proposal, listing := h.list(t, 413, rented())
 	notice, code := h.notice(t, listing)
 	var objection struct{ ID lanzha.ID }
