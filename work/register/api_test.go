@@ -202,6 +202,9 @@ func TestWhatCannotBeListed(t *testing.T) {
 			both(t, func(h *registertest.House) {
 				var p register.ProposalPage
 				h.Call("officer", http.MethodPost, "/register/proposals", http.StatusCreated, body{"subject": registertest.Person(4), "facts": c.facts}, &p)
+				if c.field == "body.facts" && strings.Contains(c.name, "excluded") && !strings.Contains(p.Blocked, "it is excluded") {
+					t.Errorf("that it is excluded is not said: %q", p.Blocked)
+				}
 				if p.Blocked == "" {
 					t.Fatalf("nothing is said to stand against it: %+v", p.Answer)
 				}
