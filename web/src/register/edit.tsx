@@ -186,7 +186,7 @@ function Desk({ title, back, draft, change, preview, fields, ready, busy, error,
         <aside aria-live="polite" aria-busy={law.isFetching} aria-label={t("proposal.answer")}>
           <ProblemNote error={law.error} />
           {law.isPending && <Skeleton rows={8} />}
-          {law.data && <LawSays answer={law.data.answer} head={<Conclusion answer={law.data.answer} level={law.data.level} />} blocked={law.data.blocked} asks={asks} />}
+          {law.data && <LawSays answer={law.data.answer} head={<Conclusion answer={law.data.answer} level={law.data.level} />} blocked={law.data.blocked} asks={(name) => asks(name, draft.facts, missing)} />}
         </aside>
       </div>
     </form>

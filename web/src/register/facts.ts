@@ -99,8 +99,12 @@ export function shown(group: (typeof groups)[number], facts: Facts, missing: rea
   return group.fields.filter((f) => given(facts, f.name) !== undefined || named(f) || (open && (f.asked?.(facts) ?? true)))
 }
 
-/** Whether the form has a place for an input; the rest the register fills in by itself, or another organ answers. */
-export const asks = (name: string): boolean => name === "objects" || fields.some((f) => f.name === name)
+/** Whether the form shows a place for an input; the rest comes later, is filled in by the register, or is another organ's to answer. */
+export const asks = (name: string, facts: Facts, missing: readonly string[]): boolean =>
+  groups.some((g) => {
+    const place = shown(g, facts, missing)
+    return place.some((f) => f.name === name) || (name === "objects" && g.name === "conduct" && place.length > 0)
+  })
 
 /** All given facts but the objects as dotted names, those of the form first and in its order. */
 export function listed(facts: Facts): { name: string; value: Given }[] {

@@ -122,10 +122,9 @@ function Missing({ need: n, held, asks }: { need: Need; held: Remark | undefined
   const { t, code, lang } = useWords()
   const name = code("fact", n.name)
   return (
-    <li data-test="need" data-name={n.name}>
+    <li className="need" data-test="need" data-name={n.name}>
       <em className="chip tone-soon">{code("proposal.need", n.kind)}</em>
       <span>{name !== n.name && !n.why[lang].startsWith(name) && <b>{name} </b>}{n.why[lang]}</span>
-      <span className="spring" />
       {asks && n.kind === "input" && (
         <button type="button" className="link" onClick={() => goTo(n.name)}>
           {t("proposal.need.go")}

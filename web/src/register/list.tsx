@@ -22,7 +22,7 @@ export function Listings() {
     { key: "term", title: t("listing.term"), width: 84, cell: (l) => <Term months={l.termMonths} />, text: (l) => String(l.termMonths) },
     { key: "region", title: t("region"), width: 120, cell: (l) => <RegionName code={l.region} short />, text: (l) => l.region },
     { key: "documentNo", title: t("listing.documentNo"), width: "1.5fr", cell: (l) => l.documentNo, text: (l) => l.documentNo },
-    { key: "decidedOn", title: t("listing.decidedOn"), width: 100, cell: (l) => <span className="num">{l.decidedOn}</span>, text: (l) => l.decidedOn },
+    { key: "decidedOn", title: t("listing.decidedOn"), width: 100, extra: true, cell: (l) => <span className="num">{l.decidedOn}</span>, text: (l) => l.decidedOn },
   ]
   return (
     <Table
