@@ -352,7 +352,7 @@ func TestPenalty(t *testing.T) {
 	p.fill("@close-document", "模拟府复〔2026〕421号")
 	p.submit("@remedy-close-submit")
 	p.sees("@remedy[data-outcome=changed]", "罚款 5万元")
-	p.visit("/register/penalties/totals?by=region")
+	p.visit("/register/penalties/totals?by=region&region=530103")
 	p.sees("@total", "盘龙区")
 	p.sees("@sum", "5万元")
 	p.visit("/register/penalties?state=decided")
