@@ -157,7 +157,7 @@ var phrasesOfPacks = []phrase{
 	{"the text is for %s, and %s is named", "文本适用于 {1}，而指定的是 {2}"},
 	{"this draft has a proposer already", "该草案已有提出人"},
 	{"another text of %s was activated meanwhile", "{1} 的另一份文本已先启用"},
-	{"the draft is %s already", "该草案{1:draft.state}，不能再办"},
+	{"the draft is %s already", "该草案现为“{1:draft.state}”，不能这样办理"},
 	{"nobody has taken up what the release brought along; activation needs two people", "随版本带来的文本尚无人提出；启用须两人办理"},
 	{"an analyst or another leader takes it up first", "请先由研判员或另一位领导提出"},
 	{"who proposed it cannot activate it", "提出人不能启用自己提出的草案"},
