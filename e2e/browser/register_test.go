@@ -70,6 +70,19 @@ func (h *house) notice(t *testing.T, listing lanzha.ID) (id lanzha.ID, code stri
 	return n.ID, n.Code
 }
 
+// pick chooses one of a group of radio buttons; a press that the page was too
+// busy to take is repeated.
+func (p *tab) pick(group, option string) {
+	p.t.Helper()
+	for range 5 {
+		p.click(group+" label", option)
+		if read[bool](p, "!!"+match(group+" .ant-radio-wrapper-checked", option)) {
+			return
+		}
+	}
+	p.sees(group+" .ant-radio-wrapper-checked", option)
+}
+
 // From facts to a listing, its notice, the person's own view, an objection that
 // holds, and the lifting: each by the person whose turn it is.
 func TestRegister(t *testing.T) {
@@ -176,7 +189,7 @@ func TestRegister(t *testing.T) {
 	p.sees("@no-deadline", "天数未查明")
 	p.sees("@objection-step", "工资卡")
 	p.click("@accept", "")
-	p.click("@accept-choice label", "予以受理")
+	p.pick("@accept-choice", "予以受理")
 	p.fill("@accept-words", "已受理")
 	p.submit("@accept-submit")
 	p.sees("@head @state[data-state=accepted]", "")
@@ -191,7 +204,7 @@ func TestRegister(t *testing.T) {
 	h.account(t, map[string]any{"login": "leader-b", "name": "值班领导乙二", "roles": []string{"leader"}, "region": "530100"}, "demo-of-another-leader")
 	p = h.as(t, "leader-b", objection)
 	p.click("@answer", "")
-	p.click("@answer-choice label", "申诉成立")
+	p.pick("@answer-choice", "申诉成立")
 	p.fill("@answer-words", "认定有误，现予解除")
 	p.submit("@answer-submit")
 	p.sees("@head @state[data-state=upheld]", "")
