@@ -30,20 +30,21 @@ type Std struct {
 type CLI struct {
 	Env `embed:""`
 
-	Serve   ServeCmd   `cmd:"" help:"Run the server and the console."`
-	Demo    DemoCmd    `cmd:"" help:"Run everything with a simulated city and play the main job."`
-	Number  NumberCmd  `cmd:"" help:"Say what kind of number this is and where it belongs."`
-	Extract ExtractCmd `cmd:"" help:"Find numbers, accounts, amounts, addresses of sites and times in text on standard input."`
-	Policy  PolicyCmd  `cmd:"" help:"Rule packs: law as data, evaluated, tested and compared."`
-	Audit   AuditCmd   `cmd:"" help:"The sealed journal: print a checkpoint, verify against one."`
-	Backup  BackupCmd  `cmd:"" help:"Write the database to one file."`
-	Restore RestoreCmd `cmd:"" help:"Fill an empty database from a backup."`
-	User    UserCmd    `cmd:"" help:"Accounts: add one, set a password."`
-	Config  ConfigCmd  `cmd:"" help:"Show the configuration and where each value came from."`
-	Doctor  DoctorCmd  `cmd:"" help:"Check that everything is in order, and say what to do where not."`
-	Bench   BenchCmd   `cmd:"" help:"Measure; prints one line of JSON."`
-	OpenAPI OpenAPICmd `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
-	Version VersionCmd `cmd:"" help:"Print the version."`
+	Serve    ServeCmd    `cmd:"" help:"Run the server and the console."`
+	Demo     DemoCmd     `cmd:"" help:"Run everything with a simulated city and play the main job."`
+	Number   NumberCmd   `cmd:"" help:"Say what kind of number this is and where it belongs."`
+	Extract  ExtractCmd  `cmd:"" help:"Find numbers, accounts, amounts, addresses of sites and times in text on standard input."`
+	Features FeaturesCmd `cmd:"" help:"Compute declared features of calls, messages or transfers in a file."`
+	Policy   PolicyCmd   `cmd:"" help:"Rule packs: law as data, evaluated, tested and compared."`
+	Audit    AuditCmd    `cmd:"" help:"The sealed journal: print a checkpoint, verify against one."`
+	Backup   BackupCmd   `cmd:"" help:"Write the database to one file."`
+	Restore  RestoreCmd  `cmd:"" help:"Fill an empty database from a backup."`
+	User     UserCmd     `cmd:"" help:"Accounts: add one, set a password."`
+	Config   ConfigCmd   `cmd:"" help:"Show the configuration and where each value came from."`
+	Doctor   DoctorCmd   `cmd:"" help:"Check that everything is in order, and say what to do where not."`
+	Bench    BenchCmd    `cmd:"" help:"Measure; prints one line of JSON."`
+	OpenAPI  OpenAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
+	Version  VersionCmd  `cmd:"" help:"Print the version."`
 }
 
 // VersionCmd prints the version.

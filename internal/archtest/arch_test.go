@@ -35,7 +35,7 @@ var rooms = []string{
 	"lanzha/work/register", "lanzha/work/register/check", "lanzha/work/register/penalty",
 	"lanzha/work/register/notice", "lanzha/work/register/objection", "lanzha/work/register/batch", "lanzha/work/register/own",
 	"lanzha/work/index",
-	"lanzha/gateway", "lanzha/web", "lanzha/app", "lanzha/cmd/lanzha", "lanzha/e2e",
+	"lanzha/gateway", "lanzha/web", "lanzha/docs/examples", "lanzha/app", "lanzha/cmd/lanzha", "lanzha/e2e",
 }
 
 // may lists what stands against the order and why it is right all the same.

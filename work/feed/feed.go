@@ -175,8 +175,13 @@ func (e *Event) Num(f Field) int64 {
 	return e.nums[f.at]
 }
 
-// SetNum overwrites a number that the event has.
-func (e *Event) SetNum(f Field, n int64) { e.nums[f.at] = n }
+// Without is the event as it is before a field of it is known.
+func (e *Event) Without(f Field) Event {
+	x := *e
+	x.given &^= 1 << f.index
+	x.nums[f.at] = 0
+	return x
+}
 
 // Batch is a part of a file: whole records only.
 type Batch struct {

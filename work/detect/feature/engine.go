@@ -1,0 +1,559 @@
+package feature
+
+import (
+	"container/heap"
+	"math"
+	"math/bits"
+	"slices"
+
+	"lanzha/work/feed"
+)
+
+// Add takes an event into the state and gives the features as they stand then,
+// the event included where a window ends at the present. out has a place for
+// each feature. Events come in the order of their time; of two with one time
+// the first that comes is the earlier.
+func (g *Engine) Add(b *feed.Batch, e *feed.Event, out []Value) {
+	g.learn(e.Time)
+	for i := range g.keys {
+		g.ids[i] = g.id(b, e, &g.keys[i])
+	}
+	for _, s := range g.series {
+		if s.own = nil; g.ids[s.key] != 0 {
+			s.own = s.record(g.ids[s.key])
+			s.advance(g.memory, s.own, e.Time)
+		}
+	}
+	for i := range g.views {
+		v := &g.views[i]
+		v.absent = g.ids[v.key] == 0
+		switch {
+		case v.key == v.series.key:
+			v.rec = v.series.own
+		case v.absent:
+			v.rec = nil
+		default:
+			if v.rec = v.series.find(g.ids[v.key]); v.rec != nil {
+				v.series.advance(g.memory, v.rec, e.Time)
+			}
+		}
+	}
+	for i := range g.readers {
+		if g.readers[i].before {
+			out[i] = g.read(i, e.Time, out)
+		}
+	}
+	hidden := e
+	if g.late && e.Has(g.outcome) && e.Has(g.known) && e.Num(g.known) > e.Time {
+		x := e.Without(g.outcome)
+		hidden = &x
+	}
+	for _, s := range g.series {
+		if s.own != nil {
+			g.push(s, b, e, hidden)
+		}
+	}
+	for i := range g.readers {
+		if !g.readers[i].before {
+			out[i] = g.read(i, e.Time, out)
+		}
+	}
+}
+
+// id is the number of the key that the event names; 0 is none.
+func (g *Engine) id(b *feed.Batch, e *feed.Event, k *key) uint32 {
+	id := uint32(0)
+	for i := range k.fields {
+		f := &k.fields[i]
+		if !e.Has(*f) {
+			return 0
+		}
+		next := g.names[f.Domain].find(b.Text(e, *f), k.own)
+		switch {
+		case next == 0:
+			return unknown
+		case i == 0:
+			id = next
+		default:
+			if id = g.pairs[i-1].find(id, next, k.own); id == 0 {
+				return unknown
+			}
+		}
+	}
+	return id
+}
+
+// unknown is a key that is named and has no state.
+const unknown = math.MaxUint32
+
+// find is the record of a key; nil when there is none.
+func (s *series) find(id uint32) []int64 {
+	if int64(id) >= int64(len(s.ids)) || s.ids[id] == 0 {
+		return nil
+	}
+	return s.rec(s.ids[id] - 1)
+}
+
+func (s *series) rec(n uint32) []int64 {
+	from := int(n%recordsPerChunk) * s.words
+	return s.recs[n/recordsPerChunk][from : from+s.words]
+}
+
+// record is the record of a key, made when it is new.
+func (s *series) record(id uint32) []int64 {
+	if int(id) >= len(s.ids) {
+		s.ids = slices.Grow(s.ids, int(id)+1-len(s.ids))[:int(id)+1]
+	}
+	if s.ids[id] == 0 {
+		if s.n%recordsPerChunk == 0 {
+			s.recs = append(s.recs, make([]int64, recordsPerChunk*s.words))
+		}
+		s.n++
+		s.ids[id] = s.n
+	}
+	s.ownAt = s.ids[id] - 1
+	return s.rec(s.ownAt)
+}
+
+// advance moves the boundaries of a record on to a moment, the nearest first:
+// what enters a window enters before it leaves.
+func (s *series) advance(memory *arena, rec []int64, now int64) {
+	end := rec[wordEnd]
+	if rec[s.far.at] == end {
+		return
+	}
+	var ring []int64
+	var mask int64
+	for _, b := range s.bounds {
+		at := rec[b.at]
+		if at == end {
+			continue
+		}
+		if ring == nil {
+			ring = memory.at(block(rec[wordRing]))
+			mask = int64(len(ring)>>s.shift - 1)
+		}
+		limit := (now-b.dist)<<8 | 0xff
+		for ; at < end; at++ {
+			slot := ring[(at&mask)<<s.shift:]
+			if slot[0] > limit {
+				break
+			}
+			if s.pane == 0 {
+				pass(memory, b.ops, rec, slot, at)
+			} else {
+				passPane(memory, b.ops, rec, slot, at)
+			}
+		}
+		rec[b.at] = at
+	}
+}
+
+func value(slot []int64, col int) int64 {
+	if col == 0 {
+		return slot[0] >> 8
+	}
+	return slot[col]
+}
+
+// pass takes an event over a boundary. tag is its number, or its pane's.
+func pass(memory *arena, ops []*op, rec, slot []int64, tag int64) {
+	for _, o := range ops {
+		if slot[0]>>o.bit&1 == 0 && o.do != leaves {
+			continue
+		}
+		switch o.do {
+		case counts:
+			rec[o.at]++
+		case sums:
+			rec[o.at] += slot[o.col]
+		case squares:
+			addSquare(rec[o.at:], slot[o.col])
+		case extreme:
+			if v := o.sign * value(slot, o.col); rec[o.at] == 0 || v < rec[o.at+1] {
+				rec[o.at], rec[o.at+1] = 1, v
+			}
+		case enters:
+			memory.push(rec[o.at:], tag, o.sign*value(slot, o.col))
+		case leaves:
+			memory.pop(rec[o.of.at:], tag)
+		case appears:
+			memory.see(rec[o.at:], slot[o.col], tag)
+		case vanishes:
+			memory.forget(rec[o.of.at:], slot[o.col], tag)
+		}
+	}
+}
+
+// passPane takes a pane over a boundary.
+func passPane(memory *arena, ops []*op, rec, slot []int64, tag int64) {
+	for _, o := range ops {
+		switch o.do {
+		case counts, sums:
+			rec[o.at] += slot[o.word]
+		case squares:
+			high, low := wide(rec[o.at:])
+			x, y := wide(slot[o.word:])
+			low, carry := bits.Add64(low, y, 0)
+			high, _ = bits.Add64(high, x, carry)
+			rec[o.at], rec[o.at+1] = int64(high), int64(low)
+		case enters:
+			if slot[o.word] != none {
+				memory.push(rec[o.at:], tag, slot[o.word])
+			}
+		case leaves:
+			memory.pop(rec[o.of.at:], tag)
+		case vanishes:
+			memory.forgetAll(rec[o.of.at:], tag)
+		}
+	}
+}
+
+func wide(w []int64) (high, low uint64) { return uint64(w[0]), uint64(w[1]) }
+
+// addSquare adds the square of x to a sum of 128 bits.
+func addSquare(w []int64, x int64) {
+	h, l := bits.Mul64(uint64(max(x, -x)), uint64(max(x, -x)))
+	high, low := wide(w)
+	low, carry := bits.Add64(low, l, 0)
+	high, _ = bits.Add64(high, h, carry)
+	w[0], w[1] = int64(high), int64(low)
+}
+
+func subtractSquare(w []int64, x int64) {
+	h, l := bits.Mul64(uint64(max(x, -x)), uint64(max(x, -x)))
+	high, low := wide(w)
+	low, borrow := bits.Sub64(low, l, 0)
+	high, _ = bits.Sub64(high, h, borrow)
+	w[0], w[1] = int64(high), int64(low)
+}
+
+// push adds the present event to its record. hidden is the event without what
+// becomes known of it later, or the event itself.
+func (g *Engine) push(s *series, b *feed.Batch, e, hidden *feed.Event) {
+	s.event[0] = e.Time<<8 | s.which(b, hidden)
+	for i := range s.cols {
+		c := &s.cols[i]
+		switch {
+		case c.hash && c.field.Type == feed.Text:
+			s.event[1+i] = int64(hash(b.Text(e, c.field)))
+		case c.hash:
+			s.event[1+i] = int64(scatter(uint64(e.Num(c.field))))
+		default:
+			s.event[1+i] = e.Num(c.field)
+		}
+	}
+	rec := s.own
+	tag := rec[wordEnd]
+	switch {
+	case s.far == s.now: // nothing is ever asked for again
+		rec[wordEnd]++
+	case s.pane == 0:
+		copy(s.slot(g.memory, rec), s.event)
+	default:
+		tag = s.merge(g.memory, rec, e.Time)
+	}
+	if s.now != nil {
+		pass(g.memory, s.now.ops, rec, s.event, tag)
+		rec[s.now.at] = rec[wordEnd]
+	}
+	if hidden == e || !s.late {
+		return
+	}
+	if then := e.Time<<8 | s.which(b, e); then != s.event[0] {
+		l := lesson{at: e.Num(g.known), order: g.order, series: s, rec: s.ownAt, tag: tag, then: then, event: slices.Clone(s.event)}
+		g.order++
+		heap.Push((*lessons)(&g.pending), l)
+	}
+}
+
+// which are the bits of the conditions that hold.
+func (s *series) which(b *feed.Batch, e *feed.Event) int64 {
+	w := int64(1)
+	for i := range s.conds {
+		if s.conds[i].holds(b, e) {
+			w |= 2 << i
+		}
+	}
+	return w
+}
+
+// slot is a new slot at the end of a record's ring, which grows when it is full.
+func (s *series) slot(memory *arena, rec []int64) []int64 {
+	first, end := rec[s.far.at], rec[wordEnd]
+	var ring []int64
+	if rec[wordRing] != 0 {
+		ring = memory.at(block(rec[wordRing]))
+	}
+	size := int64(len(ring) >> s.shift)
+	if end-first == size {
+		class := int(s.shift) + 2
+		if size > 0 {
+			class = block(rec[wordRing]).class() + 1
+		}
+		grown := memory.get(class)
+		to := memory.at(grown)
+		more := int64(len(to)>>s.shift - 1)
+		for i := first; i < end; i++ {
+			copy(to[(i&more)<<s.shift:][:1<<s.shift], ring[(i&(size-1))<<s.shift:])
+		}
+		memory.put(block(rec[wordRing]))
+		rec[wordRing], ring, size = int64(grown), to, more+1
+	}
+	rec[wordEnd]++
+	return ring[(end&(size-1))<<s.shift:][:1<<s.shift]
+}
+
+// merge adds the present event to the last pane, or to a new one, and gives
+// the pane's number.
+func (s *series) merge(memory *arena, rec []int64, now int64) (tag int64) {
+	last := now - mod(now, s.pane) + s.pane - 1 // the pane's last microsecond
+	var slot []int64
+	if tag = rec[wordEnd] - 1; tag >= rec[s.far.at] {
+		ring := memory.at(block(rec[wordRing]))
+		slot = ring[(tag&int64(len(ring)>>s.shift-1))<<s.shift:]
+	}
+	if slot == nil || slot[0]>>8 != last {
+		slot = s.slot(memory, rec)
+		tag++
+		clear(slot)
+		slot[0] = last<<8 | 1
+		for _, o := range s.merges {
+			if o.do == enters {
+				slot[o.word] = none
+			}
+		}
+	}
+	for _, o := range s.merges {
+		if s.event[0]>>o.bit&1 == 0 {
+			continue
+		}
+		switch o.do {
+		case counts:
+			slot[o.word]++
+		case sums:
+			slot[o.word] += s.event[o.col]
+		case squares:
+			addSquare(slot[o.word:], s.event[o.col])
+		case enters:
+			slot[o.word] = min(slot[o.word], o.sign*value(s.event, o.col))
+		}
+	}
+	return tag
+}
+
+func mod(a, b int64) int64 {
+	if m := a % b; m < 0 {
+		return m + b
+	} else {
+		return m
+	}
+}
+
+// read computes a feature.
+func (g *Engine) read(i int, now int64, out []Value) Value {
+	r, f := &g.readers[i], g.features[i]
+	v := Absent
+	if f.Aggregate == Ratio {
+		a, ok := g.features[r.first].Float(out[r.first])
+		if b, too := g.features[r.second].Float(out[r.second]); ok && too && b != 0 {
+			v = float(a / b)
+		}
+	} else if view := &g.views[r.view]; !view.absent {
+		v = g.aggregate(r, f.Aggregate, view.rec, now)
+	}
+	if v == Absent && f.Empty != nil {
+		return f.empty()
+	}
+	return v
+}
+
+// empty is the declared value of an empty feature in its own form.
+func (f *Feature) empty() Value {
+	switch f.form {
+	case amounts:
+		return Value(math.Round(*f.Empty * 100))
+	case seconds, instants:
+		return Value(math.Round(*f.Empty * 1e6))
+	case floats:
+		return float(*f.Empty)
+	}
+	return Value(math.Round(*f.Empty))
+}
+
+func (d difference) of(rec []int64) int64 {
+	if d.low == nil {
+		return rec[*d.up]
+	}
+	return rec[*d.up] - rec[*d.low]
+}
+
+func (g *Engine) aggregate(r *reader, a Aggregate, rec []int64, now int64) Value {
+	if rec == nil {
+		if a == Count || a == Sum || a == Distinct {
+			return 0
+		}
+		return Absent
+	}
+	switch a {
+	case Count:
+		return Value(r.count.of(rec))
+	case Sum:
+		return Value(r.sum.of(rec))
+	case Mean:
+		if n := r.count.of(rec); n > 0 {
+			return float(float64(r.sum.of(rec)) / (float64(n) * r.scale))
+		}
+		return Absent
+	case Share:
+		if n := r.all.of(rec); n > 0 {
+			return float(float64(r.count.of(rec)) / float64(n))
+		}
+		return Absent
+	case StdDev:
+		if n := r.count.of(rec); n > 1 {
+			return float(deviation(n, r.sum.of(rec), r.squares(rec)) / r.scale)
+		}
+		return Absent
+	case Distinct:
+		return Value(rec[r.queue.at+1])
+	}
+	v, ok := rec[r.queue.at+1], rec[r.queue.at] != 0
+	if r.queue.do == enters {
+		v, ok = g.memory.least(rec[r.queue.at:])
+	}
+	switch v *= r.queue.sign; {
+	case !ok:
+		return Absent
+	case a == Since:
+		return Value(now - v)
+	}
+	return Value(v)
+}
+
+func (r *reader) squares(rec []int64) [2]uint64 {
+	high, low := wide(rec[*r.square.up:])
+	if r.square.low != nil {
+		h, l := wide(rec[*r.square.low:])
+		var borrow uint64
+		low, borrow = bits.Sub64(low, l, 0)
+		high, _ = bits.Sub64(high, h, borrow)
+	}
+	return [2]uint64{high, low}
+}
+
+// deviation is the standard deviation of a sample of n values from their sum
+// and the sum of their squares. n times the squares less the square of the sum
+// is exact in 192 bits; only then it is rounded.
+func deviation(n, sum int64, square [2]uint64) float64 {
+	h1, l1 := bits.Mul64(uint64(n), square[1])
+	h2, l2 := bits.Mul64(uint64(n), square[0])
+	mid, carry := bits.Add64(h1, l2, 0)
+	top := h2 + carry
+	magnitude := uint64(max(sum, -sum))
+	sh, sl := bits.Mul64(magnitude, magnitude)
+	low, borrow := bits.Sub64(l1, sl, 0)
+	mid, borrow = bits.Sub64(mid, sh, borrow)
+	top -= borrow
+	spread := math.Ldexp(float64(top), 128) + math.Ldexp(float64(mid), 64) + float64(low)
+	return math.Sqrt(spread / (float64(n) * float64(n-1)))
+}
+
+// lesson is an outcome that is not known yet: from a moment on, other
+// conditions hold for an event.
+type lesson struct {
+	at     int64
+	order  int64 // of those at one moment
+	series *series
+	rec    uint32
+	tag    int64 // of the event, or its pane
+	then   int64 // word of time and conditions
+	event  []int64
+}
+
+type lessons []lesson
+
+func (l lessons) Len() int { return len(l) }
+func (l lessons) Less(i, j int) bool {
+	return l[i].at < l[j].at || l[i].at == l[j].at && l[i].order < l[j].order
+}
+func (l lessons) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
+func (l *lessons) Push(x any)   { *l = append(*l, x.(lesson)) }
+func (l *lessons) Pop() any {
+	last := len(*l) - 1
+	x := (*l)[last]
+	*l = (*l)[:last]
+	return x
+}
+
+// learn applies what is known by now.
+func (g *Engine) learn(now int64) {
+	for len(g.pending) > 0 && g.pending[0].at <= now {
+		l := heap.Pop((*lessons)(&g.pending)).(lesson)
+		l.series.learn(g.memory, &l)
+	}
+}
+
+// learn corrects every boundary that has passed the event, and the event
+// itself when it is still kept.
+func (s *series) learn(memory *arena, l *lesson) {
+	rec := s.rec(l.rec)
+	for _, b := range s.bounds {
+		if rec[b.at] > l.tag {
+			for _, o := range b.ops {
+				l.correct(o, rec, o.at)
+			}
+		}
+	}
+	if l.tag < rec[s.far.at] || s.far == s.now {
+		return
+	}
+	ring := memory.at(block(rec[wordRing]))
+	slot := ring[(l.tag&int64(len(ring)>>s.shift-1))<<s.shift:]
+	if s.pane == 0 {
+		slot[0] = l.then
+		return
+	}
+	for _, o := range s.merges {
+		l.correct(o, slot, o.word)
+	}
+}
+
+// correct adds the event to what it now counts for, or takes it out.
+func (l *lesson) correct(o *op, words []int64, at int) {
+	was, is := l.event[0]>>o.bit&1, l.then>>o.bit&1
+	switch {
+	case was == is:
+	case o.do == counts:
+		words[at] += is - was
+	case o.do == sums:
+		words[at] += (is - was) * l.event[o.col]
+	case o.do == squares && is == 1:
+		addSquare(words[at:], l.event[o.col])
+	case o.do == squares:
+		subtractSquare(words[at:], l.event[o.col])
+	}
+}
+
+// Keys is how many values of keys have state.
+func (g *Engine) Keys() (n int64) {
+	for _, s := range g.series {
+		n += int64(s.n)
+	}
+	return n
+}
+
+// Bytes is the memory that the state takes, the names of keys included.
+func (g *Engine) Bytes() int64 {
+	n := 8 * g.memory.words
+	for i := range g.names {
+		n += g.names[i].bytes()
+	}
+	for i := range g.pairs {
+		n += g.pairs[i].bytes()
+	}
+	for _, s := range g.series {
+		n += int64(4*cap(s.ids)) + int64(len(s.recs))*recordsPerChunk*int64(s.words)*8
+	}
+	return n
+}
