@@ -64,13 +64,19 @@ type choice struct {
 // plan is how the cells of a record become an event.
 type plan struct{ steps []step }
 
+// translated is a value as the mapping translates it.
+type translated struct {
+	from   string
+	to     Span // empty: absent
+	number int64
+}
+
 type step struct {
 	mapped
 	cell, second int // columns; -1 is none
 	constant     Span
-	number       int64           // of a constant
-	given        map[string]Span // texts by what stands in the file
-	numbers      map[string]int64
+	number       int64 // of a constant
+	given        []translated
 }
 
 // Open begins to read a file. gzip and zstd are told by their first bytes. The
@@ -287,14 +293,12 @@ func (s *Source) compile() error {
 					}
 				}
 			}
-			if x.values != nil {
-				st.given, st.numbers = map[string]Span{}, map[string]int64{}
-				for from, to := range x.values {
-					st.given[from] = constant(to)
-					if to != "" {
-						st.numbers[from], _ = x.field.read([]byte(to), nil, x.round)
-					}
+			for _, from := range sortedKeys(x.values) {
+				v := translated{from: from, to: constant(x.values[from])}
+				if x.values[from] != "" {
+					v.number, _ = x.field.read([]byte(x.values[from]), nil, x.round)
 				}
+				st.given = append(st.given, v)
 			}
 			p.steps = append(p.steps, st)
 		}
@@ -458,14 +462,13 @@ func (st *step) fill(b *Batch, e *Event, cells []Span) (reason string) {
 		if st.cell < len(cells) {
 			at = cells[st.cell]
 		}
-		if st.values != nil && (at.From < at.To || hasEmpty(st.given)) {
-			key := b.data[at.From:at.To]
-			to, ok := st.given[string(key)]
-			if !ok {
+		if st.given != nil {
+			i := st.translate(b.data[at.From:at.To])
+			if i >= 0 {
+				number, at = st.given[i].number, st.given[i].to
+			} else if at.From < at.To {
 				return badValue
 			}
-			number = st.numbers[string(key)]
-			at = to
 		}
 		if at.From == at.To {
 			if f.Required {
@@ -473,7 +476,7 @@ func (st *step) fill(b *Batch, e *Event, cells []Span) (reason string) {
 			}
 			return ""
 		}
-		if f.Type != Text && st.values == nil {
+		if f.Type != Text && st.given == nil {
 			value := b.data[at.From:at.To]
 			if st.second >= 0 {
 				if st.second >= len(cells) {
@@ -500,9 +503,14 @@ func (st *step) fill(b *Batch, e *Event, cells []Span) (reason string) {
 	return ""
 }
 
-func hasEmpty(m map[string]Span) bool {
-	_, ok := m[""]
-	return ok
+// translate finds a value among those of the mapping, or -1. They are few.
+func (st *step) translate(value []byte) int {
+	for i := range st.given {
+		if st.given[i].from == string(value) {
+			return i
+		}
+	}
+	return -1
 }
 
 // AppendRecord appends the record of an event as CSV with commas: as it stood

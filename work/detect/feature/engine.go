@@ -14,26 +14,79 @@ import (
 // each feature. Events come in the order of their time; of two with one time
 // the first that comes is the earlier.
 func (g *Engine) Add(b *feed.Batch, e *feed.Event, out []Value) {
-	g.learn(e.Time)
-	for i := range g.keys {
-		g.ids[i] = g.id(b, e, &g.keys[i])
+	g.name(b, e, g.ids)
+	g.add(b, e, g.ids, out)
+}
+
+// ahead is for how many events memory is asked beforehand: all that they need
+// fits into the nearest cache.
+const ahead = 16
+
+// AddAll adds events one behind the other, and passes over those that were
+// refused. out has places for the features of each.
+//
+// Most of the time goes into waiting for memory, since every event names other
+// keys. So it is asked for in steps for several events at once: first who they
+// are, then their records, then the places in their rings.
+func (g *Engine) AddAll(b *feed.Batch, events []feed.Event, out []Value) {
+	n, k := len(g.features), len(g.keys)
+	for from := 0; from < len(events); from += ahead {
+		some := events[from:min(from+ahead, len(events))]
+		touched := int64(0)
+		for i := range some {
+			ids := g.ahead[i*k : (i+1)*k]
+			g.name(b, &some[i], ids)
+			for _, s := range g.series {
+				if rec := s.find(ids[s.key]); rec != nil {
+					touched += rec[wordRing] + rec[s.far.at]
+				}
+			}
+		}
+		for i := range some {
+			for _, s := range g.series {
+				if rec := s.find(g.ahead[i*k+s.key]); rec != nil && rec[wordRing] != 0 {
+					ring := g.memory.at(block(rec[wordRing]))
+					mask := int64(len(ring)>>s.shift - 1)
+					for _, at := range s.ats {
+						touched += ring[(rec[at]&mask)<<s.shift]
+					}
+				}
+			}
+		}
+		g.touched = touched
+		for i := range some {
+			if !some[i].Refused {
+				g.add(b, &some[i], g.ahead[i*k:(i+1)*k], out[(from+i)*n:(from+i+1)*n])
+			}
+		}
 	}
+}
+
+// name finds the numbers of the keys that an event names.
+func (g *Engine) name(b *feed.Batch, e *feed.Event, ids []uint32) {
+	for i := range g.keys {
+		ids[i] = g.id(b, e, &g.keys[i])
+	}
+}
+
+func (g *Engine) add(b *feed.Batch, e *feed.Event, ids []uint32, out []Value) {
+	g.learn(e.Time)
 	for _, s := range g.series {
-		if s.own = nil; g.ids[s.key] != 0 {
-			s.own = s.record(g.ids[s.key])
+		if s.own = nil; ids[s.key] != 0 {
+			s.own = s.record(ids[s.key])
 			s.advance(g.memory, s.own, e.Time)
 		}
 	}
 	for i := range g.views {
 		v := &g.views[i]
-		v.absent = g.ids[v.key] == 0
+		v.absent = ids[v.key] == 0
 		switch {
 		case v.key == v.series.key:
 			v.rec = v.series.own
 		case v.absent:
 			v.rec = nil
 		default:
-			if v.rec = v.series.find(g.ids[v.key]); v.rec != nil {
+			if v.rec = v.series.find(ids[v.key]); v.rec != nil {
 				v.series.advance(g.memory, v.rec, e.Time)
 			}
 		}
@@ -62,12 +115,14 @@ func (g *Engine) Add(b *feed.Batch, e *feed.Event, out []Value) {
 
 // id is the number of the key that the event names; 0 is none.
 func (g *Engine) id(b *feed.Batch, e *feed.Event, k *key) uint32 {
+	for i := range k.fields {
+		if !e.Has(k.fields[i]) {
+			return 0
+		}
+	}
 	id := uint32(0)
 	for i := range k.fields {
 		f := &k.fields[i]
-		if !e.Has(*f) {
-			return 0
-		}
 		next := g.names[f.Domain].find(b.Text(e, *f), k.own)
 		switch {
 		case next == 0:
@@ -122,18 +177,20 @@ func (s *series) advance(memory *arena, rec []int64, now int64) {
 	if rec[s.far.at] == end {
 		return
 	}
-	var ring []int64
-	var mask int64
-	for _, b := range s.bounds {
-		at := rec[b.at]
-		if at == end {
+	ring := memory.at(block(rec[wordRing]))
+	mask := int64(len(ring)>>s.shift - 1)
+	// Each boundary stands in another line of memory. All of them are asked for
+	// before the first is looked at, so that the core waits once and not for each.
+	heads := s.heads
+	for i, at := range s.ats {
+		heads[i] = ring[(rec[at]&mask)<<s.shift]
+	}
+	for i, b := range s.bounds {
+		limit := (now-b.dist)<<8 | 0xff
+		if heads[i] > limit {
 			continue
 		}
-		if ring == nil {
-			ring = memory.at(block(rec[wordRing]))
-			mask = int64(len(ring)>>s.shift - 1)
-		}
-		limit := (now-b.dist)<<8 | 0xff
+		at := rec[b.at]
 		for ; at < end; at++ {
 			slot := ring[(at&mask)<<s.shift:]
 			if slot[0] > limit {

@@ -166,10 +166,7 @@ func (x *export) compute(ctx context.Context, from <-chan *page, to chan<- *page
 				p.Refuse(e, "", fmt.Sprintf("it comes %s after a later event; --late takes that", time.Duration(x.newest-e.Time)*time.Microsecond))
 				p.left--
 				continue
-			case late == 0:
-				x.engine.Add(&p.Batch, e, p.values[i*n:(i+1)*n])
-				p.left--
-			default:
+			case late > 0:
 				heap.Push((*waitings)(&x.heap), waiting{e.Time, x.seq, p, i})
 				x.seq++
 			}
@@ -177,6 +174,10 @@ func (x *export) compute(ctx context.Context, from <-chan *page, to chan<- *page
 				x.newest, x.begun = e.Time, true
 				x.settle(x.newest - late)
 			}
+		}
+		if late == 0 {
+			x.engine.AddAll(&p.Batch, p.Events, p.values)
+			p.left = 0
 		}
 		if err := send(); err != nil {
 			return err

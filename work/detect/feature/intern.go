@@ -46,58 +46,84 @@ func scatter(x uint64) uint64 {
 // which they first appear.
 type interner struct {
 	slots []slot
-	text  []byte
-	ends  []uint64 // of the texts; number n ends at ends[n]
+	long  []byte // texts of more than 16 bytes
+	n     uint32
 }
 
-type slot struct{ hash, id uint32 }
+// slot holds a text of up to 16 bytes itself; of a longer one it holds where
+// the text begins, and its hash.
+type slot struct {
+	x, y   uint64
+	length uint32
+	id     uint32 // 0 is free
+}
 
 // find is the number of a text; 0 when it has none and add is false.
 func (t *interner) find(b []byte, add bool) uint32 {
 	if len(t.slots) == 0 {
-		if !add {
-			return 0
-		}
-		t.slots, t.ends = make([]slot, 1<<10), make([]uint64, 1, 1<<9)
+		t.slots = make([]slot, 1<<10)
 	}
-	h := hash(b)
+	var x, y uint64
+	length := uint32(len(b))
+	switch {
+	case len(b) > 16:
+		y = hash(b)
+	case len(b) >= 8:
+		x, y = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[len(b)-8:])
+	case len(b) >= 4:
+		x, y = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[len(b)-4:]))
+	case len(b) > 0:
+		x = uint64(b[0])<<16 | uint64(b[len(b)/2])<<8 | uint64(b[len(b)-1])
+	}
 	mask := uint64(len(t.slots) - 1)
-	high := uint32(h >> 32)
-	for i := h & mask; ; i = (i + 1) & mask {
+	for i := home(x, y, length) & mask; ; i = (i + 1) & mask {
 		s := &t.slots[i]
 		switch {
+		case s.id == 0 && !add:
+			return 0
 		case s.id == 0:
-			if !add {
-				return 0
+			if len(b) > 16 {
+				x = uint64(len(t.long))
+				t.long = append(t.long, b...)
 			}
-			t.text = append(t.text, b...)
-			t.ends = append(t.ends, uint64(len(t.text)))
-			id := uint32(len(t.ends) - 1)
-			*s = slot{high, id}
-			if len(t.ends)*4 > len(t.slots)*3 {
+			t.n++
+			*s = slot{x, y, length, t.n}
+			if id := t.n; int(id)*4 > len(t.slots)*3 {
 				t.grow()
 			}
-			return id
-		case s.hash == high && bytes.Equal(t.text[t.ends[s.id-1]:t.ends[s.id]], b):
+			return t.n
+		case s.y == y && s.length == length && (s.x == x || len(b) > 16) && (len(b) <= 16 || bytes.Equal(t.long[s.x:s.x+uint64(length)], b)):
 			return s.id
 		}
 	}
 }
 
+// home is where a text would like to stand. x of a long text is not known
+// before it has its place.
+func home(x, y uint64, length uint32) uint64 {
+	if length > 16 {
+		return y
+	}
+	return fold(x^0x9e3779b97f4a7c15, y^0x6a09e667f3bcc909+uint64(length))
+}
+
 func (t *interner) grow() {
-	t.slots = make([]slot, 2*len(t.slots))
+	old := t.slots
+	t.slots = make([]slot, 2*len(old))
 	mask := uint64(len(t.slots) - 1)
-	for id := 1; id < len(t.ends); id++ {
-		h := hash(t.text[t.ends[id-1]:t.ends[id]])
-		i := h & mask
+	for _, s := range old {
+		if s.id == 0 {
+			continue
+		}
+		i := home(s.x, s.y, s.length) & mask
 		for t.slots[i].id != 0 {
 			i = (i + 1) & mask
 		}
-		t.slots[i] = slot{uint32(h >> 32), uint32(id)}
+		t.slots[i] = s
 	}
 }
 
-func (t *interner) bytes() int64 { return int64(8*len(t.slots) + cap(t.text) + 8*cap(t.ends)) }
+func (t *interner) bytes() int64 { return int64(24*len(t.slots) + cap(t.long)) }
 
 // pairer gives each pair of numbers a number from 1 on: tuples are pairs of
 // pairs.

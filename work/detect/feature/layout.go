@@ -37,6 +37,8 @@ type series struct {
 	shift  uint     // a slot of the ring has 2^shift words
 	words  int      // of a record
 
+	ats   []int   // words of the boundaries
+	heads []int64 // the slots before which the boundaries of a record stand
 	event []int64 // the present event as a slot: time<<8 | which conditions hold, then columns
 	own   []int64 // record of the present event
 	ownAt uint32  // its number
@@ -167,7 +169,9 @@ type Engine struct {
 	features []*Feature
 	readers  []reader
 	keys     []key
-	ids      []uint32
+	ids      []uint32 // of the present event, by key
+	ahead    []uint32 // of the events to come
+	touched  int64    // keeps what is asked for beforehand from being left out
 	series   []*series
 	views    []view
 	names    [feed.Domains]interner
@@ -206,7 +210,7 @@ func (p *Pack) Engine(kind feed.Kind) (*Engine, error) {
 		s.lay()
 		g.late = g.late || s.late
 	}
-	g.ids = make([]uint32, len(g.keys))
+	g.ids, g.ahead = make([]uint32, len(g.keys)), make([]uint32, ahead*len(g.keys))
 	return g, nil
 }
 
@@ -398,6 +402,7 @@ func (s *series) lay() {
 	slot := 1
 	for _, b := range s.bounds {
 		b.at = s.words
+		s.ats = append(s.ats, b.at)
 		s.words++
 		for _, o := range b.ops {
 			o.at = s.words
@@ -423,7 +428,7 @@ func (s *series) lay() {
 	for 1<<s.shift < slot {
 		s.shift++
 	}
-	s.event = make([]int64, 1+len(s.cols))
+	s.event, s.heads = make([]int64, 1+len(s.cols)), make([]int64, len(s.bounds))
 }
 
 // none is the least of no values in a pane.
