@@ -9,7 +9,7 @@ type arena struct {
 	used   int // words of the last chunk of the common size
 	last   int // that chunk, or -1
 	free   [40][]block
-	words  int64 // in all chunks
+	words  int64 // handed out, and not given to anyone again when their owner moved
 }
 
 // block is where a block lies, and its class: chunk, offset, class from high to
@@ -27,6 +27,7 @@ func (a *arena) get(class int) block {
 		clear(a.at(b))
 		return b
 	}
+	a.words += 1 << class
 	if class > chunkClass {
 		return place(a.chunk(class), 0, class)
 	}
@@ -40,7 +41,6 @@ func (a *arena) get(class int) block {
 
 func (a *arena) chunk(class int) int {
 	a.chunks = append(a.chunks, make([]int64, 1<<class))
-	a.words += 1 << class
 	return len(a.chunks) - 1
 }
 

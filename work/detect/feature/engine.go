@@ -600,7 +600,8 @@ func (g *Engine) Keys() (n int64) {
 	return n
 }
 
-// Bytes is the memory that the state takes, the names of keys included.
+// Bytes is the memory that the state takes, the names of keys included; not
+// counted is what is set aside for keys to come.
 func (g *Engine) Bytes() int64 {
 	n := 8 * g.memory.words
 	for i := range g.names {
@@ -610,7 +611,7 @@ func (g *Engine) Bytes() int64 {
 		n += g.pairs[i].bytes()
 	}
 	for _, s := range g.series {
-		n += int64(4*cap(s.ids)) + int64(len(s.recs))*recordsPerChunk*int64(s.words)*8
+		n += 4*int64(len(s.ids)) + 8*int64(s.n)*int64(s.words)
 	}
 	return n
 }
