@@ -222,6 +222,7 @@ var names = map[string]map[string]string{
 		"me.write":             "修改本人账户",
 		"notice.create":        "制作告知书",
 		"notice.list":          "查看告知书",
+		"notice.print":         "打印告知书",
 		"notice.read":          "查看告知书",
 		"notice.serve":         "登记送达",
 		"number.read":          "识别号码",

@@ -52,6 +52,9 @@ var phrasesOfRegister = []phrase{
 	{"ask a leader of that level; the row in the answer names it", "请报该级领导；判断结果中写有所需级别"},
 	{"somebody changed this proposal before you", "该认定建议刚被他人修改"},
 
+	{"give the whole number or the whole name, one of the two", "请填完整证件号码或者完整姓名、名称，两者只填一个"},
+	{"more than %d listings in your scope have this name", "辖区内此姓名、名称的惩戒记录超过 {1} 条"},
+	{"look the person up by the number", "请改按证件号码查询"},
 	{"the listing was lifted", "该惩戒已解除"},
 	{"the listing was lifted already", "该惩戒已解除"},
 	{"the listing is over: it ended by itself on %s", "该惩戒已于 {1} 期满，自动终止"},

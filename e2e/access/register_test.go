@@ -194,7 +194,7 @@ func registerCases() map[string]access {
 		}),
 		"getNotice":   on("/register/notices/%s", (*world).notice, nil),
 		"codeNotice":  on("/register/notices/%s/code", (*world).notice, nil),
-		"printNotice": on("/register/notices/%s/print", (*world).notice, fields{}),
+		"printNotice": on("/register/notices/%s/print", (*world).notice, fields{"purpose": "送达本人"}),
 		"serveNotice": on("/register/notices/%s/serve", (*world).notice, fields{"how": "当面送达", "by": "模拟民警"}),
 
 		"listObjections": list("/register/objections?limit=500"),

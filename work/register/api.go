@@ -33,6 +33,7 @@ type ListingBody struct {
 	Version    int64         `json:"version"`
 	State      State         `json:"state" enum:"pending,upcoming,running,ended,lifted" doc:"today, computed from the dates"`
 	Subject    lanzha.ID     `json:"subject"`
+	Name       string        `json:"name" doc:"of the subject, masked; empty once erased"`
 	Kind       SubjectKind   `json:"kind" enum:"individual,unit"`
 	Region     lanzha.Region `json:"region"`
 	Proposal   lanzha.ID     `json:"proposal" doc:"empty of a record that was imported"`
@@ -51,9 +52,9 @@ type ListingBody struct {
 	LiftGround LiftGround    `json:"liftGround,omitempty"`
 }
 
-func listingBody(l Listing, today Day) ListingBody {
+func listingBody(l Listing, name string, today Day) ListingBody {
 	return ListingBody{
-		ID: l.ID, Version: l.Version, State: l.State(today), Subject: l.Subject, Kind: l.Kind, Region: l.Region, Proposal: l.Proposal, Pack: l.Pack,
+		ID: l.ID, Version: l.Version, State: l.State(today), Subject: l.Subject, Name: name, Kind: l.Kind, Region: l.Region, Proposal: l.Proposal, Pack: l.Pack,
 		Class: l.Class, Grounds: l.Grounds, TermMonths: l.TermMonths, DecidedOn: l.DecidedOn, Start: l.Start, From: l.Span.From, Until: l.Span.Until,
 		Capped: l.Span.Capped, DocumentNo: l.DocumentNo, MadeAt: l.MadeAt, LiftedAt: optional(l.LiftedAt), LiftGround: l.LiftGround,
 	}
@@ -95,6 +96,7 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 	d.mountProposals(a, may)
 	d.mountDeciding(a, may)
 	d.mountListings(a, may)
+	d.mountSearch(a, may)
 	d.mountChanges(a, may)
 	d.mountImport(a, may)
 }
@@ -106,8 +108,9 @@ func (d *Desk) page(ctx context.Context, may *auth.Decider, l Listing) (*listing
 	if err != nil {
 		return nil, err
 	}
+	who := subjectBody(s)
 	p := ListingPage{
-		ListingBody: listingBody(l, d.Today()), Who: subjectBody(s), Measures: orEmpty(l.Measures), Keeps: orEmpty(l.Keeps), Binding: len(l.Binding(d.Today())) > 0,
+		ListingBody: listingBody(l, who.Name, d.Today()), Who: who, Measures: orEmpty(l.Measures), Keeps: orEmpty(l.Keeps), Binding: len(l.Binding(d.Today())) > 0,
 		LiftReason: l.LiftReason, Silent: []policy.Silence{}, Others: []ListingBody{},
 	}
 	for _, name := range []struct {
@@ -131,7 +134,7 @@ func (d *Desk) page(ctx context.Context, may *auth.Decider, l Listing) (*listing
 	}
 	for _, o := range all {
 		if o.ID != l.ID && may.May(ctx, "listing.read", Resource(o)) == nil {
-			p.Others = append(p.Others, listingBody(o, d.Today()))
+			p.Others = append(p.Others, listingBody(o, who.Name, d.Today()))
 		}
 		if o.Older() && !l.Older() || l.Older() && !o.Older() {
 			p.Silent = append(p.Silent, olderSilence(o, l))
@@ -206,55 +209,15 @@ func (d *Desk) mountListings(a *api.API, may *auth.Decider) {
 				return nil, err
 			}
 			page := api.NewList(found, in.Limit, func(l Listing) any { return f.KeyOf(l) })
+			called, err := d.calledIn(ctx, page.Items)
+			if err != nil {
+				return nil, err
+			}
 			out := &listOut{api.List[ListingBody]{Items: make([]ListingBody, len(page.Items)), Next: page.Next}}
 			for i, l := range page.Items {
-				out.Body.Items[i] = listingBody(l, d.Today())
+				out.Body.Items[i] = listingBody(l, called[l.Subject].Name, d.Today())
 			}
 			return out, nil
-		})
-
-	type searchIn struct {
-		Body struct {
-			Number  string `json:"number" minLength:"5" maxLength:"40" doc:"the whole identity number or credit code: the search is exact"`
-			Purpose string `json:"purpose" maxLength:"200" doc:"stands in the journal with your name"`
-		}
-	}
-	api.Register(a, api.Op{ID: "searchListings", Method: http.MethodPost, Path: "/register/listings/search", Action: "listing.search", Status: http.StatusOK, Summary: "Find the listings of one subject in your scope, by the whole number and on a stated purpose"},
-		func(ctx context.Context, in *searchIn) (*listOut, error) {
-			actor, _ := auth.ActorFrom(ctx)
-			if err := may.May(ctx, "listing.search", auth.Resource{Type: "listing", Region: actor.Region, Purpose: in.Body.Purpose}); err != nil {
-				return nil, err
-			}
-			out := &listOut{api.List[ListingBody]{Items: []ListingBody{}}}
-			subject, err := d.Store.FindSubject(ctx, d.DB.Read(), in.Body.Number)
-			if err != nil && lanzha.CodeOf(err) != lanzha.CodeNotFound {
-				return nil, err
-			}
-			if err == nil {
-				all, err := d.Store.ListingsOf(ctx, d.DB.Read(), subject.ID)
-				if err != nil {
-					return nil, err
-				}
-				for _, l := range all {
-					if may.May(ctx, "listing.read", Resource(l)) == nil {
-						out.Body.Items = append(out.Body.Items, listingBody(l, d.Today()))
-					}
-				}
-			}
-			record := actor.ID // nothing was found: the row stands with who asked
-			about := []lanzha.ID{}
-			for _, l := range out.Body.Items {
-				about = append(about, l.ID)
-			}
-			if len(about) > 0 {
-				record = about[0]
-			}
-			return out, d.DB.Tx(ctx, func(tx *sqldb.Tx) error {
-				return d.Journal.Append(ctx, tx, d.Now(), journal.Entry{
-					Kind: "listing.searched", Record: record, About: about, Actor: actor.ID, Purpose: in.Body.Purpose, Region: actor.Region,
-					Payload: map[string]any{"number": lanzha.Mask(CanonicalNumber(in.Body.Number)), "found": len(about)},
-				})
-			})
 		})
 
 	api.Register(a, api.Op{ID: "getListing", Method: http.MethodGet, Path: "/register/listings/{id}", Action: "listing.read", Summary: "Read a listing: its measures with article and phrase, its dates, and what the law does not say"},
@@ -275,6 +238,15 @@ func (d *Desk) mountListings(a *api.API, may *auth.Decider) {
 			events, err := api.Timeline(ctx, d.DB, d.Journal, in.ID, in.Before, in.Limit, api.Visible(may)(ctx))
 			return &timelineOut{events}, err
 		})
+}
+
+// calledIn tells how the subjects of a page of listings are called.
+func (d *Desk) calledIn(ctx context.Context, listings []Listing) (map[lanzha.ID]Called, error) {
+	subjects := make([]lanzha.ID, len(listings))
+	for i, l := range listings {
+		subjects[i] = l.Subject
+	}
+	return d.Store.Called(ctx, d.DB.Read(), subjects)
 }
 
 // TimelineOf is the input of every timeline here.

@@ -18,6 +18,7 @@ type ProposalBody struct {
 	Version   int64         `json:"version"`
 	State     ProposalState `json:"state" enum:"draft,proposed,reviewed,approved,refused"`
 	Subject   lanzha.ID     `json:"subject"`
+	Name      string        `json:"name" doc:"of the subject, masked; empty once erased"`
 	Kind      SubjectKind   `json:"kind" enum:"individual,unit"`
 	UnitOf    lanzha.ID     `json:"unitOf" doc:"the unit's proposal, of a directly responsible person"`
 	Region    lanzha.Region `json:"region"`
@@ -62,11 +63,28 @@ func (p ProposalPage) InChinese() any {
 
 type proposalOut = api.One[ProposalPage]
 
-func proposalBody(p Proposal) ProposalBody {
+func proposalBody(p ProposalLine, name string) ProposalBody {
 	return ProposalBody{
-		ID: p.ID, Version: p.Version, State: p.State, Subject: p.Subject, Kind: p.Kind, UnitOf: p.UnitOf, Region: p.Region, Pack: p.Pack,
+		ID: p.ID, Version: p.Version, State: p.State, Subject: p.Subject, Name: name, Kind: p.Kind, UnitOf: p.UnitOf, Region: p.Region, Pack: p.Pack,
 		CreatedBy: p.CreatedBy, CreatedAt: p.CreatedAt, Listing: p.Listing,
 	}
+}
+
+// proposalBodies are the rows of a list of proposals.
+func (d *Desk) proposalBodies(ctx context.Context, lines []ProposalLine) ([]ProposalBody, error) {
+	subjects := make([]lanzha.ID, len(lines))
+	for i, l := range lines {
+		subjects[i] = l.Subject
+	}
+	called, err := d.Store.Called(ctx, d.DB.Read(), subjects)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ProposalBody, len(lines))
+	for i, l := range lines {
+		out[i] = proposalBody(l, called[l.Subject].Name)
+	}
+	return out, nil
 }
 
 func (d *Desk) proposalPage(ctx context.Context, p Proposal) (*proposalOut, error) {
@@ -79,10 +97,11 @@ func (d *Desk) proposalPage(ctx context.Context, p Proposal) (*proposalOut, erro
 	if err != nil {
 		return nil, err
 	}
+	who := subjectBody(s)
 	page := ProposalPage{
-		ProposalBody: proposalBody(p), Who: subjectBody(s), Facts: p.Facts, Evidence: orEmpty(p.Evidence), Answer: p.Answer, EvaluatedAt: p.EvaluatedAt,
+		ProposalBody: proposalBody(p.line(), who.Name), Who: who, Facts: p.Facts, Evidence: orEmpty(p.Evidence), Answer: p.Answer, EvaluatedAt: p.EvaluatedAt,
 		Review: waitsForReview(p.Answer), Level: f.Level, Disagreed: orEmpty(p.Disagreed), Confirmed: orEmpty(p.Confirmed), DocumentNo: p.DocumentNo,
-		Steps: []StepBody{}, Persons: []ProposalBody{},
+		Steps: []StepBody{},
 	}
 	if p.State != Approved && p.State != Refused {
 		if err := p.listable(p.State == Draft); err != nil {
@@ -104,8 +123,12 @@ func (d *Desk) proposalPage(ctx context.Context, p Proposal) (*proposalOut, erro
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range persons {
-		page.Persons = append(page.Persons, proposalBody(o))
+	lines := make([]ProposalLine, len(persons))
+	for i, o := range persons {
+		lines[i] = o.line()
+	}
+	if page.Persons, err = d.proposalBodies(ctx, lines); err != nil {
+		return nil, err
 	}
 	return api.NewOne(p.Version, page), nil
 }
@@ -150,11 +173,8 @@ func (d *Desk) mountProposals(a *api.API, may *auth.Decider) {
 				return nil, err
 			}
 			page := api.NewList(found, in.Limit, func(l ProposalLine) any { return l.ID })
-			out := &listOut{api.List[ProposalBody]{Items: make([]ProposalBody, len(page.Items)), Next: page.Next}}
-			for i, l := range page.Items {
-				out.Body.Items[i] = ProposalBody(l)
-			}
-			return out, nil
+			items, err := d.proposalBodies(ctx, page.Items)
+			return &listOut{api.List[ProposalBody]{Items: items, Next: page.Next}}, err
 		})
 
 	type createIn struct {

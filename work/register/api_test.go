@@ -2,6 +2,7 @@ package register_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -361,6 +362,123 @@ func TestSearchAndReveal(t *testing.T) {
 		for _, text := range rows {
 			if strings.Contains(text, number) || strings.Contains(text, "李某某") {
 				t.Errorf("the journal names the person: %s", text)
+			}
+		}
+	})
+}
+
+func TestSearchByName(t *testing.T) {
+	both(t, func(h *registertest.House) {
+		called := func(n int, name string) body {
+			who := registertest.Person(n)
+			who["name"] = name
+			return who
+		}
+		first := h.List(called(50, "欧阳模拟"), registertest.Traded())
+		namesake := h.List(called(51, "欧阳模拟"), registertest.Traded())
+		h.List(called(52, "欧阳模拟甲"), registertest.Traded())
+		const path = "/register/listings/search"
+		var found struct{ Items []register.FoundBody }
+		look := func(as, name string) (ids []lanzha.ID) {
+			h.Call(as, http.MethodPost, path, http.StatusOK, body{"name": name, "purpose": "办理申诉"}, &found)
+			for _, l := range found.Items {
+				ids = append(ids, l.ID)
+			}
+			return ids
+		}
+		for _, c := range []struct {
+			as, name string
+			want     []lanzha.ID
+		}{
+			{"officer", "欧阳模拟", []lanzha.ID{namesake.ID, first.ID}},
+			{"province", " 欧阳　模拟 ", []lanzha.ID{namesake.ID, first.ID}},
+			{"officer", "欧阳", nil}, // not a part of a name
+			{"county", "欧阳模拟", nil},
+			{"qujing", "欧阳模拟", nil},
+		} {
+			if got := look(c.as, c.name); !slices.Equal(got, c.want) {
+				t.Errorf("%s finds %v by %q, want %v", c.as, got, c.name, c.want)
+			}
+		}
+		look("officer", "欧阳模拟")
+		for i, n := range []int{51, 50} { // told apart by the number
+			if l := found.Items[i]; l.Name != "欧***" || l.Number != lanzha.Mask(registertest.ResidentID(n)) {
+				t.Errorf("found %q %q", l.Name, l.Number)
+			}
+		}
+		rows, err := h.Desk.Journal.Timeline(t.Context(), h.DB.Read(), first.ID, 0, 1)
+		h.Must(err)
+		if got := rows[0]; got.Kind != "listing.searched" || got.Purpose != "办理申诉" || got.Actor != h.Actors["officer"].ID || strings.Contains(string(got.Payload), "欧阳") {
+			t.Errorf("the journal has %+v", got)
+		}
+		for _, in := range []body{{}, {"name": "　"}, {"name": "欧阳模拟", "number": registertest.ResidentID(50)}} {
+			in["purpose"] = "办理申诉"
+			h.Call("officer", http.MethodPost, path, http.StatusUnprocessableEntity, in, nil)
+		}
+		h.Call("officer", http.MethodPost, path, http.StatusForbidden, body{"name": "欧阳模拟", "purpose": ""}, nil)
+		// Who was erased has no name to be found by.
+		h.Step("leader", "/register/listings/"+string(first.ID), "lift", http.StatusOK, body{"ground": "wrong", "reason": "认定有误"}, nil)
+		h.Step("leader", "/register/listings/"+string(first.ID), "erase", http.StatusOK, body{"reason": "目的已实现"}, nil)
+		if got := look("officer", "欧阳模拟"); !slices.Equal(got, []lanzha.ID{namesake.ID}) {
+			t.Errorf("after the erasure %v", got)
+		}
+		// A name that too many have shows nobody, and the look-up stands all the same.
+		text := "kind,number_kind,name,number,region,regime,from,until\n"
+		for i := range 101 {
+			text += fmt.Sprintf("individual,other,模拟常名,E%08d,530114,notice_2019,2022-06-01,2027-06-01\n", i)
+		}
+		h.Call("leader", http.MethodPost, "/register/listings/import", http.StatusOK, text, nil, "Content-Type", "text/csv")
+		var refused string
+		h.Call("officer", http.MethodPost, path, http.StatusUnprocessableEntity, body{"name": "模拟常名", "purpose": "办理申诉"}, &refused)
+		if !strings.Contains(refused, "more than 100") || !slices.Contains(h.Kinds(h.Actors["officer"].ID), "listing.searched") {
+			t.Errorf("too many: %s", refused)
+		}
+	})
+}
+
+// Every row of a list says whom it is about, masked; of who was erased it says
+// nothing.
+func TestRowsAreToldApart(t *testing.T) {
+	both(t, func(h *registertest.House) {
+		paths := []string{"/register/listings?limit=2", "/register/proposals?limit=2"}
+		names := func(path string) (out []string) {
+			var page struct {
+				Items []struct{ Name string }
+				Next  string
+			}
+			for cursor := ""; ; cursor = page.Next {
+				h.Call("officer", http.MethodGet, path+"&cursor="+cursor, http.StatusOK, nil, &page)
+				for _, i := range page.Items {
+					out = append(out, i.Name)
+				}
+				if page.Next == "" {
+					return out
+				}
+			}
+		}
+		var all []register.ListingPage
+		for i, name := range []string{"赵模拟", "钱模拟", "某某商贸有限公司"} {
+			who := registertest.Person(60 + i)
+			if i == 2 {
+				who["kind"], who["number"] = "unit", "91350100M000100Y43"
+			}
+			who["name"] = name
+			all = append(all, h.List(who, registertest.Traded()))
+		}
+		h.List(body{"kind": "individual", "name": "钱模拟", "number": registertest.ResidentID(61)}, registertest.Traded()) // the same one again
+		for _, path := range paths {
+			if got, want := names(path), []string{"钱**", "某某商*有限公司", "钱**", "赵**"}; !slices.Equal(got, want) {
+				t.Errorf("%s: %q, want %q", path, got, want)
+			}
+		}
+		if l := h.Listing(all[1].ID); l.Name != "钱**" || l.Others[0].Name != "钱**" {
+			t.Errorf("the listing of %q, with %+v", l.Name, l.Others)
+		}
+		h.Step("leader", "/register/listings/"+string(all[0].ID), "lift", http.StatusOK, body{"ground": "wrong", "reason": "认定有误"}, nil)
+		h.Step("leader", "/register/listings/"+string(all[0].ID), "erase", http.StatusOK, body{"reason": "目的已实现"}, nil)
+		for _, path := range paths {
+			if got, want := names(path), []string{"钱**", "某某商*有限公司", "钱**", ""}; !slices.Equal(got, want) {
+				t.Errorf("%s after the erasure: %q, want %q", path, got, want)
 			}
 		}
 	})

@@ -143,6 +143,14 @@ type ProposalLine struct {
 	Listing   lanzha.ID
 }
 
+// line is a proposal as a list shows it.
+func (p Proposal) line() ProposalLine {
+	return ProposalLine{
+		ID: p.ID, Version: p.Version, State: p.State, Subject: p.Subject, Kind: p.Kind, UnitOf: p.UnitOf, Region: p.Region, Pack: p.Pack,
+		CreatedBy: p.CreatedBy, CreatedAt: p.CreatedAt, Listing: p.Listing,
+	}
+}
+
 // Proposals reads a page of proposals, the newest first.
 func (s *Store) Proposals(ctx context.Context, q sqldb.Queryer, f ProposalFilter) ([]ProposalLine, error) {
 	var where sqldb.Where

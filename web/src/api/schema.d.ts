@@ -1641,7 +1641,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the register: the newest first, or by their end */
+        /** List the register: the newest first; ended ones by their end, upcoming by their start, lifted by the lifting */
         get: operations["listListings"];
         put?: never;
         post?: never;
@@ -1677,7 +1677,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Find the listings of one subject in your scope, by the whole number and on a stated purpose */
+        /** Find listings in your scope by the subject's whole number, or by the whole name, on a stated purpose */
         post: operations["searchListings"];
         delete?: never;
         options?: never;
@@ -1846,7 +1846,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a notice as it was served */
+        /** Read a notice as it was served, the addressee masked */
         get: operations["getNotice"];
         put?: never;
         post?: never;
@@ -1882,7 +1882,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The notice as an HTML page for A4 paper */
+        /** The whole notice, also as an HTML page for A4 paper, on a stated purpose */
         post: operations["printNotice"];
         delete?: never;
         options?: never;
@@ -4277,6 +4277,11 @@ export interface components {
             /** @description in the last 24 hours; the last minute may be missing */
             used: components["schemas"]["CheckUsage"][];
         };
+        ListRegisterFoundBody: {
+            items: components["schemas"]["RegisterFoundBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
         ListRegisterListingBody: {
             items: components["schemas"]["RegisterListingBody"][];
             /** @description the cursor of the next page; empty when this is the last */
@@ -4408,6 +4413,8 @@ export interface components {
             /** Format: date-time */
             madeAt: string;
             madeBy: string;
+            /** @description of the listed subject, masked; empty once erased */
+            name: string;
             number: string;
             receiptNo: string;
             recordedBy: string;
@@ -4417,10 +4424,20 @@ export interface components {
             servedBy: string;
             /** @description empty: not served yet */
             servedHow: string;
-            /** @description as served; lists leave it out, and it is gone once the personal fields were erased */
+            /** @description as served, but for the addressee, who is masked: POST .../print gives the whole on a stated purpose; lists leave it out, and it is gone once the personal fields were erased */
             text?: components["schemas"]["NoticeText"];
             /** Format: int64 */
             version: number;
+        };
+        NoticePrinted: {
+            /** @description a page for A4 paper, with nothing to fetch; the code stands on it where it was given */
+            html: string;
+            text: components["schemas"]["NoticeText"];
+            /**
+             * Format: date-time
+             * @description when the console masks it again
+             */
+            until: string;
         };
         NoticeSection: {
             heading: string;
@@ -4465,6 +4482,8 @@ export interface components {
             ground: "designation" | "not_lifted" | "other";
             id: string;
             listing: string;
+            /** @description of the listed subject, masked; empty once erased */
+            name: string;
             /** Format: date-time */
             receivedAt: string;
             region: string;
@@ -4482,6 +4501,8 @@ export interface components {
             ground: "designation" | "not_lifted" | "other";
             id: string;
             listing: string;
+            /** @description of the listed subject, masked; empty once erased */
+            name: string;
             /** Format: date-time */
             receivedAt: string;
             region: string;
@@ -5106,6 +5127,8 @@ export interface components {
         PrintNoticeRequest: {
             /** @description the code as it was told, to stand on the page; it never goes into an address */
             code?: string;
+            /** @description stands in the journal with your name */
+            purpose: string;
         };
         Problem: {
             /**
@@ -5187,6 +5210,48 @@ export interface components {
         RefuseProposalRequest: {
             reason: string;
         };
+        RegisterFoundBody: {
+            /** @description the cap on a continuous run cut the term short */
+            capped: boolean;
+            /** @enum {string} */
+            class: "" | "A" | "B";
+            decidedOn: string;
+            documentNo: string;
+            /** @description the first day on which the measures bind; empty is not known */
+            from: string;
+            grounds: string[];
+            id: string;
+            /** @enum {string} */
+            kind: "individual" | "unit";
+            liftGround?: string;
+            /** Format: date-time */
+            liftedAt?: string;
+            /** Format: date-time */
+            madeAt: string;
+            /** @description of the subject, masked; empty once erased */
+            name: string;
+            /** @description of the subject, masked */
+            number: string;
+            /** @description by which rules; of an older regime its name alone */
+            pack: components["schemas"]["PolicyRef"];
+            /** @description empty of a record that was imported */
+            proposal: string;
+            region: string;
+            /** @description from which the term counts; empty is not known: imprisoned and not released */
+            start: string;
+            /**
+             * @description today, computed from the dates
+             * @enum {string}
+             */
+            state: "pending" | "upcoming" | "running" | "ended" | "lifted";
+            subject: string;
+            /** Format: int64 */
+            termMonths: number;
+            /** @description the first day on which they bind no more; empty is not known */
+            until: string;
+            /** Format: int64 */
+            version: number;
+        };
         RegisterKept: {
             citation: components["schemas"]["PolicyCitation"];
             item: string;
@@ -5211,6 +5276,8 @@ export interface components {
             liftedAt?: string;
             /** Format: date-time */
             madeAt: string;
+            /** @description of the subject, masked; empty once erased */
+            name: string;
             /** @description by which rules; of an older regime its name alone */
             pack: components["schemas"]["PolicyRef"];
             /** @description empty of a record that was imported */
@@ -5258,6 +5325,8 @@ export interface components {
             madeAt: string;
             /** @description as decided */
             measures: components["schemas"]["RegisterMeasure"][];
+            /** @description of the subject, masked; empty once erased */
+            name: string;
             /** @description the subject's other listings in your scope, with which the terms are added up */
             others: components["schemas"]["RegisterListingBody"][];
             /** @description by which rules; of an older regime its name alone */
@@ -5324,6 +5393,8 @@ export interface components {
             kind: "individual" | "unit";
             /** @description what came of it; empty is none */
             listing: string;
+            /** @description of the subject, masked; empty once erased */
+            name: string;
             pack: string;
             region: string;
             /** @enum {string} */
@@ -5362,6 +5433,8 @@ export interface components {
             level: "" | "city" | "province";
             /** @description what came of it; empty is none */
             listing: string;
+            /** @description of the subject, masked; empty once erased */
+            name: string;
             pack: string;
             /** @description of a unit: the proposals of its responsible persons */
             persons: components["schemas"]["RegisterProposalBody"][];
@@ -5588,8 +5661,10 @@ export interface components {
             opinion: string;
         };
         SearchListingsRequest: {
+            /** @description the whole name, in place of the number */
+            name?: string;
             /** @description the whole identity number or credit code: the search is exact */
-            number: string;
+            number?: string;
             /** @description stands in the journal with your name */
             purpose: string;
         };
@@ -15086,7 +15161,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListRegisterListingBody"];
+                    "application/json": components["schemas"]["ListRegisterFoundBody"];
                 };
             };
             /** @description Bad Request */
@@ -16198,11 +16273,10 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    "Content-Type"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": components["schemas"]["NoticePrinted"];
                 };
             };
             /** @description Bad Request */

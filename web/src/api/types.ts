@@ -54,6 +54,7 @@ export type ProposalState = Proposal["state"]
 export type Remark = Schemas["RegisterRemark"]
 
 export type Notice = Schemas["NoticeBody"]
+export type Printed = Schemas["NoticePrinted"]
 export type ListingObjection = Schemas["ObjectionBody"]
 export type ListingObjectionPage = Schemas["ObjectionPage"]
 export type ListingObjectionState = ListingObjection["state"]

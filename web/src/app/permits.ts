@@ -79,6 +79,7 @@ export const permits = {
   "me.write": everyone,
   "notice.create": staff,
   "notice.list": staff,
+  "notice.print": staff,
   "notice.read": staff,
   "notice.serve": staff,
   "number.read": staff,

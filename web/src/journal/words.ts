@@ -89,6 +89,7 @@ export const words = {
   "event.listing.revealed": ["查看惩戒对象信息", "subject shown"],
   "event.notice.made": ["制作告知书", "notice made"],
   "event.notice.coded": ["生成查询码", "code made"],
+  "event.notice.printed": ["打印告知书", "notice printed"],
   "event.notice.served": ["告知书已送达", "notice served"],
   "event.notice.opened": ["本人查询", "opened by the person"],
   "event.objection.received": ["收到申诉", "objection received"],

@@ -65,7 +65,7 @@ export function Masked({ children, ...of }: { children: ReactNode } & Of) {
         trigger="click"
         title={t("reveal.why")}
         destroyOnHidden
-        content={<Purpose busy={busy} onPurpose={(p) => void reveal(p)} error={error} />}
+        content={<Purpose choices={purposes.map((p) => ({ key: p, label: t(`reveal.${p}`) }))} kept={t("reveal.kept")} busy={busy} onPurpose={(p) => void reveal(p)} error={error} />}
       >
         <button type="button" className="quiet" aria-label={t("reveal.show")} title={t("reveal.show")} data-test="reveal">
           <EyeOutlined />
@@ -80,7 +80,15 @@ function Left({ until }: { until: number }) {
   return <small className="dim">{span(Math.max(0, until - now))}</small>
 }
 
-function Purpose({ busy, onPurpose, error }: { busy: boolean; onPurpose: (purpose: string) => void; error: Error | null }) {
+/** Asks for a purpose: one of some that are common, or the officer's own words. */
+export function Purpose({ choices, kept, busy, onPurpose, error }: {
+  choices: { key: string; label: string }[]
+  /** What becomes of it. */
+  kept: string
+  busy: boolean
+  onPurpose: (purpose: string) => void
+  error: Error | null
+}) {
   const { t } = useWords()
   const [own, setOwn] = useState("")
   const submit = (e: FormEvent) => {
@@ -89,15 +97,15 @@ function Purpose({ busy, onPurpose, error }: { busy: boolean; onPurpose: (purpos
   }
   return (
     <div className="purpose">
-      {purposes.map((p) => (
-        <Button key={p} size="small" disabled={busy} onClick={() => onPurpose(t(`reveal.${p}`))} data-test={`purpose-${p}`}>
-          {t(`reveal.${p}`)}
+      {choices.map((c) => (
+        <Button key={c.key} size="small" disabled={busy} onClick={() => onPurpose(c.label)} data-test={`purpose-${c.key}`}>
+          {c.label}
         </Button>
       ))}
       <form onSubmit={submit}>
         <input className="plain-input" value={own} onChange={(e) => setOwn(e.target.value)} placeholder={t("reveal.other")} aria-label={t("reveal.other")} maxLength={200} />
       </form>
-      <p className="dim small">{t("reveal.kept")}</p>
+      <p className="dim small">{kept}</p>
       <ProblemNote error={error} />
     </div>
   )

@@ -9,20 +9,22 @@ import { ProblemNote } from "../parts/problem"
 import { RegionName } from "../parts/region"
 import { Empty, State } from "../parts/view"
 import { RegisterTabs } from "./tabs"
-import { ClassMark, Until } from "./view"
+import { ClassMark, Named, Until } from "./view"
 
 const purposes = ["case", "objection", "proposal"] as const
 
 /**
- * One person's listings, by the whole number and on a stated purpose. The
- * number stays out of the address bar, which browsers and proxies remember.
+ * Listings by the whole number or the whole name, on a stated purpose. Neither
+ * goes into the address bar, which browsers and proxies remember.
  */
 export function Find() {
   const { t } = useWords()
   const [number, setNumber] = useState("")
+  const [name, setName] = useState("")
   const [purpose, setPurpose] = useState("")
-  const find = useMutation({ mutationFn: () => api.post("/register/listings/search", { number: number.trim(), purpose: purpose.trim() }) })
-  const ready = number.trim().length >= 5 && purpose.trim() !== ""
+  const by = name.trim() ? { name: name.trim() } : { number: number.trim() }
+  const find = useMutation({ mutationFn: () => api.post("/register/listings/search", { ...by, purpose: purpose.trim() }) })
+  const ready = (name.trim() !== "" || number.trim().length >= 5) && purpose.trim() !== ""
   return (
     <div className="page" data-test="find-page">
       <div className="list-bar">
@@ -39,7 +41,10 @@ export function Find() {
       >
         <div className="two">
           <Field label={t("listing.number")}>
-            <Input value={number} onChange={(e) => setNumber(e.target.value)} placeholder={t("listing.find.number")} autoComplete="off" autoFocus data-test="find-number" />
+            <Input value={number} onChange={(e) => setNumber(e.target.value)} placeholder={t("listing.find.number")} disabled={name !== ""} autoComplete="off" autoFocus data-test="find-number" />
+          </Field>
+          <Field label={t("listing.name")}>
+            <Input value={name} onChange={(e) => setName(e.target.value)} placeholder={t("listing.find.name")} disabled={number !== ""} maxLength={100} autoComplete="off" data-test="find-name" />
           </Field>
           <Field label={t("listing.find.purpose")}>
             <Input value={purpose} onChange={(e) => setPurpose(e.target.value)} maxLength={200} data-test="find-purpose" />
@@ -62,6 +67,8 @@ export function Find() {
         {find.data?.items.map((l) => (
           <article className="card line" key={l.id} data-test="found">
             <State group="listing.state" value={l.state} />
+            <Named name={l.name} />
+            <span className="num">{l.number}</span>
             <Link to={`/register/listings/${l.id}`}>
               <ClassMark listing={l} />
             </Link>

@@ -6,7 +6,7 @@ import { RegionFilter, RegionName } from "../parts/region"
 import { Table, type Column } from "../parts/table"
 import { State } from "../parts/view"
 import { RegisterTabs } from "./tabs"
-import { ClassMark, Term, Until } from "./view"
+import { ClassMark, Named, Term, Until } from "./view"
 
 const states = ["running", "pending", "upcoming", "ended", "lifted"] as const
 
@@ -15,6 +15,7 @@ export function Listings() {
   const [f, set] = useFilters("state", "class", "endsBefore", "region")
   const columns: Column<Listing>[] = [
     { key: "state", title: t("listing.state"), width: 116, cell: (l) => <State group="listing.state" value={l.state} />, text: (l) => code("listing.state", l.state) },
+    { key: "name", title: t("listing.name"), width: 128, cell: (l) => <Named name={l.name} />, text: (l) => l.name || t("listing.name.erased") },
     { key: "kind", title: t("listing.kind"), width: 72, cell: (l) => code("listing.kind", l.kind), text: (l) => code("listing.kind", l.kind) },
     { key: "class", title: t("listing.class"), width: "2fr", cell: (l) => <ClassMark listing={l} />, text: (l) => `${l.class} ${l.grounds.join(" ")}` },
     { key: "until", title: t("listing.until"), width: 196, cell: (l) => <Until listing={l} />, text: (l) => l.until || t("listing.until.unknown") },

@@ -1,15 +1,16 @@
 import { PrinterOutlined } from "@ant-design/icons"
-import { useQuery, useQueryClient } from "@tanstack/react-query"
-import { Button, Input } from "antd"
-import { useState } from "react"
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import { Button, Input, Popover } from "antd"
+import { useEffect, useState } from "react"
 import { Link, useParams } from "react-router"
 import { api, serverNow } from "../api/client"
-import type { ListingPage, Notice } from "../api/types"
+import type { ListingPage, Notice, Printed } from "../api/types"
 import { useMay } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useLiveRecord } from "../app/live"
 import { ActionForm, Field } from "../parts/form"
 import { fromWall, toWall } from "../parts/format"
+import { Purpose } from "../parts/masked"
 import { Person } from "../parts/people"
 import { Broken } from "../parts/problem"
 import { Empty, Facts, Head, Section, Skeleton, State, When } from "../parts/view"
@@ -19,9 +20,17 @@ export function NoticePage() {
   const { id = "" } = useParams()
   const { t, code } = useWords()
   const serves = useMay("notice.serve")
+  const prints = useMay("notice.print")
   const notice = useQuery({ queryKey: ["notice", id], queryFn: ({ signal }) => api.get(`/register/notices/${id}`, undefined, signal) })
   // Told once: it is here as long as the page stands open, to be printed.
   const [secret, setSecret] = useState("")
+  const [printed, setPrinted] = useState<Printed | null>(null)
+  useEffect(() => {
+    if (!printed) return
+    print() // of the page as it stands now, with the whole name and number
+    const timer = setTimeout(() => setPrinted(null), Math.max(0, Math.min(Date.parse(printed.until) - serverNow(), 60_000)))
+    return () => clearTimeout(timer)
+  }, [printed])
   useLiveRecord(id, ["notice", id])
   if (notice.isPending) return <Skeleton />
   if (notice.isError) return <Broken error={notice.error} retry={() => void notice.refetch()} />
@@ -38,7 +47,7 @@ export function NoticePage() {
           n.text && (
             <>
               {serves && <Code n={n} told={setSecret} />}
-              <Button icon={<PrinterOutlined />} onClick={() => print()} data-test="print">{t("notice.print")}</Button>
+              {prints && <Print n={n} secret={secret} printed={printed} done={setPrinted} />}
             </>
           )
         }
@@ -46,7 +55,7 @@ export function NoticePage() {
       <div className="record-body">
         <main>
           {secret && <p className="notice-line tone-soon" data-test="code-told">{t("notice.code.told")}</p>}
-          {n.text ? <div><Paper text={n.text} secret={secret} /></div> : <Empty>{t("listing.erased")}</Empty>}
+          {n.text ? <div><Paper text={printed?.text ?? n.text} secret={secret} /></div> : <Empty>{t("listing.erased")}</Empty>}
         </main>
         <aside>
           <Section title={t("notice.service")}>
@@ -101,6 +110,44 @@ function Paper({ text, secret }: { text: NonNullable<Notice["text"]>; secret: st
         <p>{text.day}</p>
       </div>
     </article>
+  )
+}
+
+/**
+ * Prints the notice with the whole name and number, on a purpose that is asked
+ * once: they stand on the page for a minute, and are masked again.
+ */
+function Print({ n, secret, printed, done }: { n: Notice; secret: string; printed: Printed | null; done: (printed: Printed) => void }) {
+  const { t } = useWords()
+  const [open, setOpen] = useState(false)
+  const get = useMutation({
+    mutationFn: (purpose: string) => api.post(`/register/notices/${n.id}/print`, { purpose, ...(secret && { code: secret }) }),
+    onSuccess: (whole) => {
+      setOpen(false)
+      done(whole)
+    },
+  })
+  const button = (again: boolean) => <Button icon={<PrinterOutlined />} {...(again && { onClick: () => print() })} data-test="print">{t("notice.print")}</Button>
+  if (printed) return button(true)
+  return (
+    <Popover
+      open={open}
+      onOpenChange={setOpen}
+      trigger="click"
+      title={t("notice.print.why")}
+      destroyOnHidden
+      content={
+        <Purpose
+          choices={(["serve", "file"] as const).map((p) => ({ key: p, label: t(`notice.print.${p}`) }))}
+          kept={t("notice.print.kept")}
+          busy={get.isPending}
+          onPurpose={(p) => get.mutate(p)}
+          error={get.error}
+        />
+      }
+    >
+      {button(false)}
+    </Popover>
   )
 }
 

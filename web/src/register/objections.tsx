@@ -7,6 +7,7 @@ import { RegionFilter, RegionName } from "../parts/region"
 import { Table, type Column } from "../parts/table"
 import { State, When } from "../parts/view"
 import { RegisterTabs } from "./tabs"
+import { Named } from "./view"
 
 const states: ListingObjectionState[] = ["received", "accepted", "verified", "upheld", "dismissed", "not_accepted"]
 
@@ -15,7 +16,8 @@ export function Objections() {
   const [f, set] = useFilters("state", "region")
   const columns: Column<ListingObjection>[] = [
     { key: "state", title: t("listing.state"), width: 116, cell: (o) => <State group="objection.state" value={o.state} />, text: (o) => code("objection.state", o.state) },
-    { key: "ground", title: t("objection.ground"), width: "2fr", cell: (o) => <b>{code("objection.ground", o.ground)}</b>, text: (o) => code("objection.ground", o.ground) },
+    { key: "name", title: t("listing.name"), width: 128, cell: (o) => <Named name={o.name} />, text: (o) => o.name || t("listing.name.erased") },
+    { key: "ground", title: t("objection.ground"), width: "2fr", cell: (o) => code("objection.ground", o.ground), text: (o) => code("objection.ground", o.ground) },
     { key: "via", title: t("objection.via"), width: "1fr", cell: (o) => code("objection.via", o.via), text: (o) => code("objection.via", o.via) },
     { key: "receivedAt", title: t("objection.receivedAt"), width: 112, cell: (o) => <When at={o.receivedAt} />, text: (o) => exact(o.receivedAt) },
     { key: "region", title: t("region"), width: 120, cell: (o) => <RegionName code={o.region} short />, text: (o) => o.region },

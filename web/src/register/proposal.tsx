@@ -14,6 +14,7 @@ import { Disagree, ProposalAction } from "./actions"
 import { items, listed } from "./facts"
 import { Conclusion, LawSays } from "./law"
 import { verbs } from "./steps"
+import { Named } from "./view"
 
 export function ProposalPage() {
   const { id = "" } = useParams()
@@ -66,6 +67,7 @@ export function ProposalPage() {
                 {p.persons.map((o) => (
                   <li key={o.id}>
                     <Link to={`/register/proposals/${o.id}`}>{t("proposal.one")}</Link>
+                    <Named name={o.name} />
                     <State group="proposal.state" value={o.state} />
                     <span className="spring" />
                     <When at={o.createdAt} />

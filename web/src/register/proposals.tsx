@@ -10,6 +10,7 @@ import { RegionFilter, RegionName } from "../parts/region"
 import { Table, type Column } from "../parts/table"
 import { State, When } from "../parts/view"
 import { RegisterTabs } from "./tabs"
+import { Named } from "./view"
 
 const states: ProposalState[] = ["draft", "proposed", "reviewed", "approved", "refused"]
 
@@ -19,7 +20,8 @@ export function Proposals() {
   const [f, set] = useFilters("state", "region")
   const columns: Column<Proposal>[] = [
     { key: "state", title: t("listing.state"), width: 120, cell: (p) => <State group="proposal.state" value={p.state} />, text: (p) => code("proposal.state", p.state) },
-    { key: "kind", title: t("listing.kind"), width: "1.5fr", cell: (p) => <b>{code("listing.kind", p.kind)}{p.unitOf && ` · ${t("proposal.persons")}`}</b>, text: (p) => code("listing.kind", p.kind) },
+    { key: "name", title: t("listing.name"), width: 128, cell: (p) => <Named name={p.name} />, text: (p) => p.name || t("listing.name.erased") },
+    { key: "kind", title: t("listing.kind"), width: "1.5fr", cell: (p) => <>{code("listing.kind", p.kind)}{p.unitOf && ` · ${t("proposal.persons")}`}</>, text: (p) => code("listing.kind", p.kind) },
     { key: "region", title: t("region"), width: 140, cell: (p) => <RegionName code={p.region} short />, text: (p) => p.region },
     { key: "createdBy", title: t("proposal.createdBy"), width: "1fr", cell: (p) => <Person id={p.createdBy} />, text: (p) => p.createdBy },
     { key: "createdAt", title: t("proposal.createdAt"), width: 112, cell: (p) => <When at={p.createdAt} />, text: (p) => exact(p.createdAt) },

@@ -17,6 +17,12 @@ export function Until({ listing: l, short }: { listing: Pick<Listing, "state" | 
   )
 }
 
+/** Whom a row is about: the name, masked. */
+export function Named({ name }: { name: string }) {
+  const { t } = useWords()
+  return name ? <b data-test="name">{name}</b> : <span className="dim" data-test="name">{t("listing.name.erased")}</span>
+}
+
 /** Class and grounds in few words. */
 export function ClassMark({ listing: l }: { listing: Pick<Listing, "class" | "grounds"> }) {
   const { t, code } = useWords()

@@ -16,10 +16,11 @@ type Body struct {
 	ID         lanzha.ID     `json:"id"`
 	Version    int64         `json:"version"`
 	Listing    lanzha.ID     `json:"listing"`
+	Name       string        `json:"name" doc:"of the listed subject, masked; empty once erased"`
 	Kind       Kind          `json:"kind" enum:"listing,lifting"`
 	Number     string        `json:"number"`
 	Region     lanzha.Region `json:"region"`
-	Text       *Text         `json:"text,omitempty" doc:"as served; lists leave it out, and it is gone once the personal fields were erased"`
+	Text       *Text         `json:"text,omitempty" doc:"as served, but for the addressee, who is masked: POST .../print gives the whole on a stated purpose; lists leave it out, and it is gone once the personal fields were erased"`
 	MadeBy     lanzha.ID     `json:"madeBy"`
 	MadeAt     time.Time     `json:"madeAt"`
 	CodeAt     *time.Time    `json:"codeAt,omitempty" doc:"when the code for the person's own view was made; absent: there is none"`
@@ -31,15 +32,50 @@ type Body struct {
 	RecordedBy lanzha.ID     `json:"recordedBy"`
 }
 
-func bodyOf(n Notice) Body {
+func bodyOf(n Notice, name string) Body {
 	b := Body{
-		ID: n.ID, Version: n.Version, Listing: n.Listing, Kind: n.Kind, Number: n.Number, Region: n.Region, MadeBy: n.MadeBy, MadeAt: n.MadeAt, CodeAt: optional(n.CodeAt),
+		ID: n.ID, Version: n.Version, Listing: n.Listing, Name: name, Kind: n.Kind, Number: n.Number, Region: n.Region, MadeBy: n.MadeBy, MadeAt: n.MadeAt, CodeAt: optional(n.CodeAt),
 		ServedHow: n.Served.How, ServedAt: optional(n.Served.At), ServedBy: n.Served.By, ReceiptNo: n.Served.ReceiptNo, RecordedBy: n.Served.RecordedBy,
 	}
 	if n.Text.Title != "" {
-		b.Text = &n.Text
+		masked := n.Text.Masked()
+		b.Text = &masked
 	}
 	return b
+}
+
+// bodies are notices with the names of who is listed.
+func (d *Desk) bodies(ctx context.Context, notices ...Notice) ([]Body, error) {
+	listings := make([]lanzha.ID, len(notices))
+	for i, n := range notices {
+		listings[i] = n.Listing
+	}
+	called, err := d.Register.Store.CalledOf(ctx, d.Register.DB.Read(), listings)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Body, len(notices))
+	for i, n := range notices {
+		out[i] = bodyOf(n, called[n.Listing].Name)
+	}
+	return out, nil
+}
+
+// one is the answer about one notice.
+func (d *Desk) one(ctx context.Context, n Notice) (*oneOut, error) {
+	b, err := d.bodies(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return api.NewOne(n.Version, b[0]), nil
+}
+
+// Printed is a notice as it goes to the person. It was shown on a purpose that
+// stands in the journal.
+type Printed struct {
+	Text  Text      `json:"text"`
+	HTML  string    `json:"html" doc:"a page for A4 paper, with nothing to fetch; the code stands on it where it was given"`
+	Until time.Time `json:"until" doc:"when the console masks it again"`
 }
 
 // ByID is the input of operations on one notice. It is exported because the
@@ -53,12 +89,14 @@ type oneOut = api.One[Body]
 // Mount adds the operations of notices.
 func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 	db := d.Register.DB
-	read := func(ctx context.Context, id lanzha.ID, action string) (Notice, error) {
+	read := func(ctx context.Context, id lanzha.ID, action, purpose string) (Notice, error) {
 		n, err := d.Store.Get(ctx, db.Read(), id)
 		if err != nil {
 			return n, err
 		}
-		return n, may.May(ctx, action, resource(n))
+		r := resource(n)
+		r.Purpose = purpose
+		return n, may.May(ctx, action, r)
 	}
 
 	type listIn struct {
@@ -86,11 +124,8 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 				return nil, err
 			}
 			page := api.NewList(found, in.Limit, func(n Notice) any { return n.ID })
-			out := &listOut{api.List[Body]{Items: make([]Body, len(page.Items)), Next: page.Next}}
-			for i, n := range page.Items {
-				out.Body.Items[i] = bodyOf(n)
-			}
-			return out, nil
+			items, err := d.bodies(ctx, page.Items...)
+			return &listOut{api.List[Body]{Items: items, Next: page.Next}}, err
 		})
 
 	type createIn struct {
@@ -118,13 +153,19 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 				return nil, err
 			}
 			n, err := d.Store.Get(ctx, db.Read(), id)
-			return api.NewOne(n.Version, bodyOf(n)), err
+			if err != nil {
+				return nil, err
+			}
+			return d.one(ctx, n)
 		})
 
-	api.Register(a, api.Op{ID: "getNotice", Method: http.MethodGet, Path: "/register/notices/{id}", Action: "notice.read", Summary: "Read a notice as it was served"},
+	api.Register(a, api.Op{ID: "getNotice", Method: http.MethodGet, Path: "/register/notices/{id}", Action: "notice.read", Summary: "Read a notice as it was served, the addressee masked"},
 		func(ctx context.Context, in *ByID) (*oneOut, error) {
-			n, err := read(ctx, in.ID, "notice.read")
-			return api.NewOne(n.Version, bodyOf(n)), err
+			n, err := read(ctx, in.ID, "notice.read", "")
+			if err != nil {
+				return nil, err
+			}
+			return d.one(ctx, n)
 		})
 
 	type codeIn struct {
@@ -137,7 +178,7 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 			if err != nil {
 				return nil, err
 			}
-			n, err := read(ctx, in.ID, "notice.serve")
+			n, err := read(ctx, in.ID, "notice.serve", "")
 			if err != nil {
 				return nil, err
 			}
@@ -155,24 +196,25 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 			if n, err = d.Store.Get(ctx, db.Read(), in.ID); err != nil {
 				return nil, err
 			}
-			b := bodyOf(n)
-			b.Code = code
-			return api.NewOne(n.Version, b), nil
+			out, err := d.one(ctx, n)
+			if err != nil {
+				return nil, err
+			}
+			out.Body.Code = code
+			return out, nil
 		})
 
 	type printIn struct {
 		ByID
 		Body struct {
-			Code string `json:"code,omitempty" maxLength:"40" doc:"the code as it was told, to stand on the page; it never goes into an address"`
+			Purpose string `json:"purpose" maxLength:"200" doc:"stands in the journal with your name"`
+			Code    string `json:"code,omitempty" maxLength:"40" doc:"the code as it was told, to stand on the page; it never goes into an address"`
 		}
 	}
-	type printOut struct {
-		Type string `header:"Content-Type"`
-		Body []byte
-	}
-	api.Register(a, api.Op{ID: "printNotice", Method: http.MethodPost, Path: "/register/notices/{id}/print", Action: "notice.read", Status: http.StatusOK, Summary: "The notice as an HTML page for A4 paper"},
+	type printOut struct{ Body Printed }
+	api.Register(a, api.Op{ID: "printNotice", Method: http.MethodPost, Path: "/register/notices/{id}/print", Action: "notice.print", Status: http.StatusOK, Summary: "The whole notice, also as an HTML page for A4 paper, on a stated purpose"},
 		func(ctx context.Context, in *printIn) (*printOut, error) {
-			n, err := read(ctx, in.ID, "notice.read")
+			n, err := read(ctx, in.ID, "notice.print", in.Body.Purpose)
 			switch {
 			case err != nil:
 				return nil, err
@@ -188,7 +230,14 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 				}
 			}
 			html, err := Print(n.Text, in.Body.Code)
-			return &printOut{"text/html; charset=utf-8", html}, err
+			if err != nil {
+				return nil, err
+			}
+			actor, _ := auth.ActorFrom(ctx)
+			if err := db.Tx(ctx, func(tx *sqldb.Tx) error { return d.printed(ctx, tx, n, actor.ID, in.Body.Purpose) }); err != nil {
+				return nil, err
+			}
+			return &printOut{Printed{Text: n.Text, HTML: string(html), Until: d.Register.Now().Add(time.Minute)}}, nil
 		})
 
 	type serveIn struct {
@@ -207,7 +256,7 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 			if err != nil {
 				return nil, err
 			}
-			n, err := read(ctx, in.ID, "notice.serve")
+			n, err := read(ctx, in.ID, "notice.serve", "")
 			if err != nil {
 				return nil, err
 			}
@@ -218,6 +267,6 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 			}); err != nil {
 				return nil, err
 			}
-			return api.NewOne(n.Version, bodyOf(n)), nil
+			return d.one(ctx, n)
 		})
 }

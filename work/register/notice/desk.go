@@ -109,6 +109,14 @@ func (d *Desk) Code(ctx context.Context, tx *sqldb.Tx, n Notice, by lanzha.ID) (
 	return code, d.note(ctx, tx, "notice.coded", n, by, nil)
 }
 
+// printed leaves the row of who had the whole notice, and for what.
+func (d *Desk) printed(ctx context.Context, tx *sqldb.Tx, n Notice, by lanzha.ID, purpose string) error {
+	return d.Register.Journal.Append(ctx, tx, d.Register.Now(), journal.Entry{
+		Kind: "notice.printed", Record: n.ID, About: []lanzha.ID{n.Listing}, Version: n.Version, Actor: by, Purpose: purpose, Region: n.Region,
+		Payload: map[string]any{"number": n.Number},
+	})
+}
+
 // Serve records the proof of delivery.
 func (d *Desk) Serve(ctx context.Context, tx *sqldb.Tx, id lanzha.ID, version int64, s Served) (Notice, error) {
 	n, err := d.Store.Get(ctx, tx, id)

@@ -126,6 +126,19 @@ func Compose(l register.Listing, s register.Subject, answer policy.Answer, numbe
 	return t
 }
 
+// Masked is a text for who reads it without a purpose: the addressee's name and
+// number are masked. What addressee does not write is masked as one.
+func (t Text) Masked() Text {
+	open := strings.LastIndex(t.To, "（") // a unit's name may have brackets of its own
+	paper, number, found := strings.Cut(strings.TrimSuffix(t.To[max(open, 0):], "）"), "：")
+	if open < 0 || !found {
+		t.To = lanzha.Mask(t.To)
+		return t
+	}
+	t.To = lanzha.Mask(t.To[:open]) + paper + "：" + lanzha.Mask(number) + "）"
+	return t
+}
+
 func addressee(s register.Subject) string {
 	paper := map[register.NumberKind]string{register.ResidentID: "公民身份号码", register.OtherPaper: "证件号码", register.CreditCode: "统一社会信用代码"}[s.NumberKind]
 	return s.Name + "（" + paper + "：" + s.Number + "）"

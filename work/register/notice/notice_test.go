@@ -2,9 +2,12 @@ package notice_test
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lanzha"
 	"lanzha/base/sqldb"
@@ -33,8 +36,8 @@ func TestANoticeTellsWhatTheLawWants(t *testing.T) {
 		h.Call("officer", http.MethodPost, "/register/notices", http.StatusCreated, body{"listing": l.ID}, &n)
 		path := "/register/notices/" + string(n.ID)
 		h.Step("officer", path, "code", http.StatusOK, nil, &n)
-		var html string
-		h.Call("officer", http.MethodPost, path+"/print", http.StatusOK, body{"code": n.Code}, &html)
+		var whole notice.Printed
+		h.Call("officer", http.MethodPost, path+"/print", http.StatusOK, body{"code": n.Code, "purpose": "送达本人"}, &whole)
 		for _, want := range []string{
 			"联合惩戒告知书", "李某某", registertest.ResidentID(1), n.Code,
 			"惩戒依据", "昆公惩认字〔2026〕1号", "第三条第（二）项第1目“三张（个）以上”",
@@ -43,15 +46,76 @@ func TestANoticeTellsWhatTheLawWants(t *testing.T) {
 			"惩戒期限2年，自2026年11月25日起，至2028年11月24日止", "自2028年11月25日起自动解除",
 			"申诉权利", "昆明市公安局，电话0871-60000000", "@page { size: A4",
 		} {
-			if !strings.Contains(html, want) {
+			if !strings.Contains(whole.HTML, want) {
 				t.Errorf("the page does not say %q", want)
 			}
 		}
-		if !strings.HasPrefix(h.Header.Get("Content-Type"), "text/html") {
-			t.Errorf("the page is %s", h.Header.Get("Content-Type"))
+		if want := "李某某（公民身份号码：" + registertest.ResidentID(1) + "）"; whole.Text.To != want || !whole.Until.Equal(registertest.Begin.Add(time.Minute)) {
+			t.Errorf("the text is to %q until %s, want %q for a minute", whole.Text.To, whole.Until, want)
 		}
-		h.Call("officer", http.MethodPost, path+"/print", http.StatusUnprocessableEntity, body{"code": "0000-0000-0000-0000"}, nil)
-		h.Call("qujing", http.MethodPost, path+"/print", http.StatusNotFound, body{}, nil)
+		h.Call("officer", http.MethodPost, path+"/print", http.StatusUnprocessableEntity, body{"code": "0000-0000-0000-0000", "purpose": "送达本人"}, nil)
+		h.Call("qujing", http.MethodPost, path+"/print", http.StatusNotFound, body{"purpose": "送达本人"}, nil)
+	})
+}
+
+// The name and the number of a person leave whole on a purpose alone, and the
+// journal keeps who stated it.
+func TestNoNameWithoutAPurpose(t *testing.T) {
+	both(t, func(h *registertest.House) {
+		company := body{"kind": "unit", "name": "模拟（昆明）商贸有限公司", "number": "91350100M000100Y43"}
+		for _, c := range []struct {
+			subject      body
+			name, number string // as they are masked
+		}{
+			{registertest.Person(4), "李**", "5301**********" + registertest.ResidentID(4)[14:]},
+			{company, "模拟（*****有限公司", "9135**********" + company["number"].(string)[14:]},
+		} {
+			name, number := c.subject["name"].(string), c.subject["number"].(string)
+			l := h.List(c.subject, registertest.Traded())
+			var n notice.Body
+			var made, read, coded, served, list, refused string
+			h.Call("officer", http.MethodPost, "/register/notices", http.StatusCreated, body{"listing": l.ID}, &made)
+			h.Must(json.Unmarshal([]byte(made), &n))
+			path := "/register/notices/" + string(n.ID)
+			h.Call("officer", http.MethodGet, path, http.StatusOK, nil, &read)
+			h.Must(json.Unmarshal([]byte(read), &n))
+			if n.Name != c.name || !strings.HasPrefix(n.Text.To, c.name+"（") || !strings.HasSuffix(n.Text.To, "："+c.number+"）") {
+				t.Errorf("%s is read as %q, to %q", name, n.Name, n.Text.To)
+			}
+			h.Step("officer", path, "code", http.StatusOK, nil, &coded)
+			h.Step("officer", path, "serve", http.StatusOK, body{"how": "当面送达", "by": "王测试"}, &served)
+			h.Call("officer", http.MethodGet, "/register/notices?listing="+string(l.ID), http.StatusOK, nil, &list)
+			h.Call("officer", http.MethodPost, path+"/print", http.StatusForbidden, body{"purpose": ""}, &refused)
+			for what, text := range map[string]string{"made": made, "read": read, "coded": coded, "served": served, "listed": list, "refused": refused} {
+				if strings.Contains(text, name) || strings.Contains(text, number) {
+					t.Errorf("%s, it names the person: %s", what, text)
+				}
+				if what != "refused" && !strings.Contains(text, `"name":"`+c.name+`"`) {
+					t.Errorf("%s, nobody knows whose it is: %s", what, text)
+				}
+			}
+			if slices.Contains(h.Kinds(n.ID), "notice.printed") {
+				t.Error("a print that was refused stands in the journal as one")
+			}
+			h.Call("officer", http.MethodPost, path+"/print", http.StatusOK, body{"purpose": "入卷"}, nil)
+			rows, err := h.Desk.Journal.Timeline(t.Context(), h.DB.Read(), n.ID, 0, 1)
+			h.Must(err)
+			if got := rows[0]; got.Kind != "notice.printed" || got.Purpose != "入卷" || got.Actor != h.Actors["officer"].ID {
+				t.Errorf("the journal ends with %+v", got)
+			}
+			if kinds := h.Kinds(l.ID); kinds[len(kinds)-1] != "notice.printed" {
+				t.Errorf("the listing's timeline ends with %v", kinds)
+			}
+			// What was erased has no name any more, and nothing to print.
+			h.Step("leader", "/register/listings/"+string(l.ID), "lift", http.StatusOK, body{"ground": "wrong", "reason": "认定有误"}, nil)
+			h.Step("leader", "/register/listings/"+string(l.ID), "erase", http.StatusOK, body{"reason": "目的已实现"}, nil)
+			h.Wait("the notice to be erased", func() bool {
+				var gone notice.Body
+				h.Call("officer", http.MethodGet, path, http.StatusOK, nil, &gone)
+				return gone.Text == nil && gone.Name == ""
+			})
+			h.Call("officer", http.MethodPost, path+"/print", http.StatusConflict, body{"purpose": "入卷"}, nil)
+		}
 	})
 }
 

@@ -19,13 +19,32 @@ type Body struct {
 	Version    int64         `json:"version"`
 	State      State         `json:"state" enum:"received,accepted,not_accepted,verified,upheld,dismissed"`
 	Listing    lanzha.ID     `json:"listing"`
+	Name       string        `json:"name" doc:"of the listed subject, masked; empty once erased"`
 	Region     lanzha.Region `json:"region"`
 	Ground     Ground        `json:"ground" enum:"designation,not_lifted,other"`
 	Via        string        `json:"via" enum:"own,officer"`
 	ReceivedAt time.Time     `json:"receivedAt"`
 }
 
-func bodyOf(o Objection) Body { return Body(o) }
+// bodies are objections with the names of who is listed.
+func (d *Desk) bodies(ctx context.Context, objections ...Objection) ([]Body, error) {
+	listings := make([]lanzha.ID, len(objections))
+	for i, o := range objections {
+		listings[i] = o.Listing
+	}
+	called, err := d.Register.Store.CalledOf(ctx, d.Register.DB.Read(), listings)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Body, len(objections))
+	for i, o := range objections {
+		out[i] = Body{
+			ID: o.ID, Version: o.Version, State: o.State, Listing: o.Listing, Name: called[o.Listing].Name, Region: o.Region,
+			Ground: o.Ground, Via: o.Via, ReceivedAt: o.ReceivedAt,
+		}
+	}
+	return out, nil
+}
 
 // Page is an objection with its way and its clocks.
 type Page struct {
@@ -62,7 +81,11 @@ func (d *Desk) page(ctx context.Context, o Objection) (*pageOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := Page{Body: bodyOf(o), Steps: []StepBody{}, Due: clocks.Due, Silent: clocks.Silent}
+	body, err := d.bodies(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	page := Page{Body: body[0], Steps: []StepBody{}, Due: clocks.Due, Silent: clocks.Silent}
 	for _, st := range steps {
 		name := ""
 		if st.Actor != "" && d.Register.OfficerName != nil {
@@ -122,11 +145,8 @@ func (d *Desk) mountReading(a *api.API, may *auth.Decider) {
 				return nil, err
 			}
 			page := api.NewList(found, in.Limit, func(o Objection) any { return o.ID })
-			out := &listOut{api.List[Body]{Items: make([]Body, len(page.Items)), Next: page.Next}}
-			for i, o := range page.Items {
-				out.Body.Items[i] = bodyOf(o)
-			}
-			return out, nil
+			items, err := d.bodies(ctx, page.Items...)
+			return &listOut{api.List[Body]{Items: items, Next: page.Next}}, err
 		})
 
 	type createIn struct {

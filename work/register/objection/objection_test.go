@@ -2,6 +2,7 @@ package objection_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,47 @@ func TestNotLiftedAfterTheEnd(t *testing.T) {
 		h.Step("leader2", path, "answer", http.StatusOK, body{"upheld": true, "words": "已督促解除"}, nil)
 		if got := h.Listing(l.ID); got.State != register.Ended || got.LiftedAt != nil {
 			t.Errorf("the listing is %s", got.State)
+		}
+	})
+}
+
+// A row says whose listing is objected to, masked; of who was erased nothing.
+func TestRowsAreToldApart(t *testing.T) {
+	both(t, func(h *registertest.House) {
+		var listed []register.ListingPage
+		for i, name := range []string{"赵模拟", "某某商贸有限公司"} {
+			who := registertest.Person(70 + i)
+			if i == 1 {
+				who["kind"], who["number"] = "unit", "91350100M000100Y43"
+			}
+			who["name"] = name
+			listed = append(listed, h.List(who, registertest.Traded()))
+			take(h, listed[i], "designation")
+		}
+		names := func() (out []string) {
+			var list struct{ Items []objection.Body }
+			h.Call("second", http.MethodGet, "/register/objections", http.StatusOK, nil, &list)
+			for _, o := range list.Items {
+				out = append(out, o.Name)
+				var page objection.Page
+				h.Call("second", http.MethodGet, "/register/objections/"+string(o.ID), http.StatusOK, nil, &page)
+				if page.Name != o.Name {
+					t.Errorf("the page says %q, the row %q", page.Name, o.Name)
+				}
+			}
+			return out
+		}
+		if got, want := names(), []string{"某某商*有限公司", "赵**"}; !slices.Equal(got, want) {
+			t.Errorf("the rows say %q, want %q", got, want)
+		}
+		h.Step("leader", "/register/listings/"+string(listed[0].ID), "lift", http.StatusOK, body{"ground": "wrong", "reason": "认定有误"}, nil)
+		path := "/register/objections?listing=" + string(listed[0].ID)
+		var list struct{ Items []objection.Body }
+		h.Call("second", http.MethodGet, path, http.StatusOK, nil, &list)
+		h.Step("second", "/register/objections/"+string(list.Items[0].ID), "accept", http.StatusOK, body{"accepted": false, "words": "已解除"}, nil)
+		h.Step("leader", "/register/listings/"+string(listed[0].ID), "erase", http.StatusOK, body{"reason": "目的已实现"}, nil)
+		if got, want := names(), []string{"某某商*有限公司", ""}; !slices.Equal(got, want) {
+			t.Errorf("after the erasure the rows say %q, want %q", got, want)
 		}
 	})
 }
