@@ -70,6 +70,10 @@ export type PenaltyPage = Schemas["PenaltyPage"]
 export type PenaltyBand = Schemas["PenaltyBand"]
 export type PenaltyTotal = Schemas["PenaltyTotal"]
 
+export type Quota = Schemas["CheckQuotaBody"]
+export type Usage = Schemas["CheckUsage"]
+export type Sweep = Schemas["CheckSweepBody"]
+
 export type LawAnswer = Schemas["PolicyAnswer"]
 export type Match = Schemas["PolicyMatch"]
 export type Need = Schemas["PolicyNeed"]

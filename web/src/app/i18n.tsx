@@ -13,12 +13,13 @@ import { words as journal } from "../journal/words"
 import { words as parts } from "../parts/words"
 import { words as register } from "../register/words"
 import { words as policy } from "../policy/words"
+import { words as check } from "../register/check/words"
 import { words as penalty } from "../register/penalty/words"
 import { words as report } from "../report/words"
 import { words as app } from "./words"
 
 /** Every phrase of the console, Chinese and English side by side. */
-export const words = { ...app, ...parts, ...report, ...clue, ...disposal, ...den, ...cases, ...register, ...penalty, ...institution, ...account, ...journal, ...duty, ...policy }
+export const words = { ...app, ...parts, ...report, ...clue, ...disposal, ...den, ...cases, ...register, ...penalty, ...check, ...institution, ...account, ...journal, ...duty, ...policy }
 
 export type Key = keyof typeof words
 

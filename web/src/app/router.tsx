@@ -58,6 +58,7 @@ export const router = createBrowserRouter([
           { path: "register/objections", lazy: async () => ({ Component: (await import("../register/objections")).Objections }) },
           { path: "register/objections/:id", lazy: async () => ({ Component: (await import("../register/objection")).ObjectionPage }) },
           { path: "register/batches", lazy: async () => ({ Component: (await import("../register/batches")).Batches }) },
+          { path: "register/checks", lazy: async () => ({ Component: (await import("../register/check/page")).Checks }) },
           { path: "register/penalties", lazy: async () => ({ Component: (await import("../register/penalty/list")).Penalties }) },
           { path: "register/penalties/new", lazy: async () => ({ Component: (await import("../register/penalty/edit")).NewPenalty }) },
           { path: "register/penalties/totals", lazy: async () => ({ Component: (await import("../register/penalty/totals")).PenaltyTotals }) },

@@ -132,7 +132,7 @@ function OnDuty() {
 
 const most = 100
 
-type Waiting = { path: "/lookups"; state: LookupState } | { path: "/disposals"; state: DisposalState } | { path: "/dens"; state: DenState } | { path: "/register/proposals"; state: ProposalState } | { path: "/register/objections"; state: ListingObjectionState }
+type Waiting = { path: "/lookups"; state: LookupState } | { path: "/disposals"; state: DisposalState } | { path: "/dens"; state: DenState } | { path: "/register/proposals"; state: ProposalState } | { path: "/register/objections"; state: ListingObjectionState } | { path: "/register/sweeps"; state?: never; page: string }
 
 /** What waits for the signed-in person, by the duty of their roles. */
 function waitingFor(roles: readonly string[]): Waiting[] {
@@ -145,6 +145,7 @@ function waitingFor(roles: readonly string[]): Waiting[] {
     { role: "leader", path: "/disposals", state: "requested" },
     { role: "leader", path: "/register/proposals", state: "proposed" },
     { role: "leader", path: "/register/objections", state: "verified" },
+    { role: "leader", path: "/register/sweeps", page: "/register/checks" },
     { role: "unit", path: "/dens", state: "dispatched" },
     { role: "unit", path: "/dens", state: "received" },
     { role: "officer", path: "/disposals", state: "requested" },
@@ -165,7 +166,7 @@ function OwnItems() {
     retry: false,
     enabled: wanted.length > 0,
   })
-  useLive((e) => /^(lookup|disposal|den|proposal|objection)\./.test(e.kind), () => void own.refetch(), 3000)
+  useLive((e) => /^(lookup|disposal|den|proposal|objection|sweep)\./.test(e.kind), () => void own.refetch(), 3000)
   if (!own.data) return null
   const total = own.data.reduce((sum, w) => sum + w.n, 0)
   const first = own.data.find((w) => w.n > 0)
@@ -176,7 +177,7 @@ function OwnItems() {
       </span>
     )
   return (
-    <Link to={`${first.path}?state=${first.state}`} className="quiet own has" data-test="own">
+    <Link to={"page" in first ? first.page : `${first.path}?state=${first.state}`} className="quiet own has" data-test="own">
       {t("shell.own", { n: total >= most ? `${most}+` : total })}
     </Link>
   )

@@ -40,7 +40,8 @@ export function NewProposal() {
   return (
     <Desk
       title={t(unitOf ? "proposal.new.person" : "proposal.new")}
-      back={unitOf ? `/register/proposals/${unitOf}` : "/register/proposals"}
+      back={{ to: unitOf ? `/register/proposals/${unitOf}` : "/register/proposals", label: t("register.title") }}
+      kind={t("proposal.one")}
       draft={draft}
       change={setDraft}
       preview={{ kind: who.kind, region, ...(unitOf && { unitOf }), ...(who.number.length >= 18 && { number: who.number }) }}
@@ -97,6 +98,7 @@ export function EditProposal() {
 }
 
 function Edit({ p }: { p: ProposalPage }) {
+  const { t } = useWords()
   const go = useNavigate()
   const [draft, setDraft] = useState<Draft>({ facts: p.facts, evidence: p.evidence.join("\n") })
   const save = useAction<void, ProposalPage>(
@@ -107,7 +109,8 @@ function Edit({ p }: { p: ProposalPage }) {
   return (
     <Desk
       title={p.who.name}
-      back={`/register/proposals/${p.id}`}
+      back={{ to: `/register/proposals/${p.id}`, label: t("proposal.one") }}
+      kind={t("proposal.edit")}
       draft={draft}
       change={setDraft}
       preview={{ kind: p.kind, region: p.region, ...(p.unitOf && { unitOf: p.unitOf }) }}
@@ -124,9 +127,11 @@ type Draft = { facts: Facts; evidence: string }
 const lines = (text: string) => text.split("\n").map((l) => l.trim()).filter((l) => l !== "")
 
 /** Facts on the left, the articles on the right. */
-function Desk({ title, back, draft, change, preview, fields, ready, busy, error, save, propose }: {
+function Desk({ title, back, kind, draft, change, preview, fields, ready, busy, error, save, propose }: {
   title: string
-  back: string
+  /** What stands before the page in the crumb, and where it leads. */
+  back: { to: string; label: string }
+  kind: string
   draft: Draft
   change: (d: Draft) => void
   preview: Omit<BodyOf<"post", "/register/proposals/preview">, "facts">
@@ -158,8 +163,8 @@ function Desk({ title, back, draft, change, preview, fields, ready, busy, error,
       }}
     >
       <Head
-        back={{ to: back, label: t("proposal.title") }}
-        kind={t("proposal.one")}
+        back={back}
+        kind={kind}
         title={title}
         more={
           <Button htmlType="submit" loading={busy} disabled={!ready} aria-keyshortcuts="Control+Enter" data-test="proposal-save">

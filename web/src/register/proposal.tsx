@@ -32,7 +32,7 @@ export function ProposalPage() {
   return (
     <div className="record" data-test="proposal-page">
       <Head
-        back={{ to: "/register/proposals", label: t("proposal.title") }}
+        back={{ to: "/register/proposals", label: t("register.title") }}
         kind={t("proposal.one")}
         title={<Subject who={p.who} of={`/register/proposals/${p.id}`} field="who.name" />}
         state={<State group="proposal.state" value={p.state} />}

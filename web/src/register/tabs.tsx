@@ -13,6 +13,7 @@ export function RegisterTabs() {
       <NavLink to="/register/objections">{t("objection.title")}</NavLink>
       <NavLink to="/register/batches">{t("batch.title")}</NavLink>
       {useMay("penalty.list") && <NavLink to="/register/penalties">{t("penalty.title")}</NavLink>}
+      {useMay("quota.read", "sweep.read") && <NavLink to="/register/checks">{t("check.title")}</NavLink>}
       {useMay("listing.search") && <NavLink to="/register/find">{t("listing.find")}</NavLink>}
     </nav>
   )
