@@ -312,6 +312,7 @@ func TestRegisterLooks(t *testing.T) {
 			{"/register/batches", "@row", ""},
 			{"/register/batches/" + string(batch.ID), "@entry", ""},
 			{"/register/find", "@find-page", ""},
+			{"/register/checks", "@quota", "@quota-set"},
 		} {
 			p.looksGood(l, 1280, string(source))
 		}
