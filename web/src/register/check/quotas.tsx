@@ -6,6 +6,7 @@ import type { InstitutionKind, InstitutionSummary, Quota, Usage } from "../../ap
 import { useMay } from "../../app/auth"
 import { useWords } from "../../app/i18n"
 import { useLive } from "../../app/live"
+import { Find } from "../../parts/filters"
 import { ActionForm, Field } from "../../parts/form"
 import { count } from "../../parts/format"
 import { useInstitutions } from "../../parts/names"
@@ -21,7 +22,7 @@ const most = 200
 type Row = { institution: InstitutionSummary; own: Quota | undefined; used: Usage | undefined }
 
 /** Who may check how much, and what was used: those who used most come first. */
-export function Quotas({ find }: { find: string }) {
+export function Quotas({ find, change }: { find: string; change: (v: string) => void }) {
   const { t, code, lang } = useWords()
   const sets = useMay("quota.write")
   // What was used is written once a minute and has no event of its own.
@@ -33,7 +34,12 @@ export function Quotas({ find }: { find: string }) {
   const found = rows.filter((r) => r.institution.name.includes(find))
   const house = quotas.data?.perMinute ?? 0
   return (
-    <Section title={t("quota.title")} note={quotas.data && t("quota.note", { n: count(house, lang) })} test="quotas">
+    <Section
+      title={t("quota.title")}
+      note={quotas.data && t("quota.note", { n: count(house, lang) })}
+      extra={<Find value={find} onChange={change} placeholder={t("quota.find")} test="quota-find" />}
+      test="quotas"
+    >
       {failed ? (
         <Broken error={failed.error} retry={() => void failed.refetch()} />
       ) : (
@@ -47,7 +53,7 @@ export function Quotas({ find }: { find: string }) {
               <tr>
                 <th>{t("sweep.institution")}</th>
                 <th className="right">{t("quota.perMinute")}</th>
-                <th className="right">{t("quota.checks")} <small>{t("quota.day")}</small></th>
+                <th className="right">{t("quota.checks")}</th>
                 <th className="right">{t("quota.listed")}</th>
                 <th className="right">{t("quota.refused")}</th>
                 <th>{t("quota.reason")}</th>
