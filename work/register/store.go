@@ -103,7 +103,7 @@ func (s *Store) FindSubject(ctx context.Context, q sqldb.Queryer, number string)
 	if len(args) == 0 {
 		return Subject{}, lanzha.NotFound("subject")
 	}
-	return sqldb.One(ctx, q, "subject", s.scanSubject, `SELECT `+subjectColumns+` FROM register_subject WHERE number_index IN (`+list+`)`, args...)
+	return sqldb.One(ctx, q, "subject", s.scanSubject, `SELECT `+subjectColumns+` FROM register_subject WHERE number_index IN (`+list+`) AND number_index <> ''`, args...)
 }
 
 // Indexes are the blind indexes of a subject's number and name; "" once erased.

@@ -76,7 +76,8 @@ func (s *Store) find(ctx context.Context, q sqldb.Queryer, column string, indexe
 	for _, a := range args {
 		where.Arg(a)
 	}
-	where.And("subject IN (SELECT id FROM register_subject WHERE " + column + " IN (" + list + "))")
+	// SQLite uses a partial index only where its condition is said again.
+	where.And("subject IN (SELECT id FROM register_subject WHERE " + column + " IN (" + list + ") AND " + column + " <> '')")
 	if level := scope.Level(); level != "" {
 		// Few are of the name: an index of the region would only lead away from them.
 		where.And(level+" || '' = ?", string(scope.Region))
