@@ -108,7 +108,6 @@ func (c *BenchFeaturesCmd) Run(ctx context.Context, std *Std) (err error) {
 	return json.NewEncoder(std.Out).Encode(result)
 }
 
-
 // benchExport is what the features command does.
 func benchExport(ctx context.Context, in, out string) (sum feature.Summary, err error) {
 	pack, err := feature.Parse("card-payments.yaml", examples.CardPayments)
@@ -119,7 +118,7 @@ func benchExport(ctx context.Context, in, out string) (sum feature.Summary, err 
 	if err != nil {
 		return sum, err
 	}
-	engine, err := pack.Engine(feed.Transfer)
+	engine, err := pack.Engine(feed.Transfer, runtime.GOMAXPROCS(0))
 	if err != nil {
 		return sum, err
 	}

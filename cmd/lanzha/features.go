@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -43,7 +44,7 @@ func (c *FeaturesCmd) Run(ctx context.Context, std *Std) (err error) {
 	if err != nil {
 		return err
 	}
-	engine, err := pack.Engine(mapping.Kind())
+	engine, err := pack.Engine(mapping.Kind(), runtime.GOMAXPROCS(0))
 	if err != nil {
 		return err
 	}

@@ -14,22 +14,38 @@ import (
 // each feature. Events come in the order of their time; of two with one time
 // the first that comes is the earlier.
 func (g *Engine) Add(b *feed.Batch, e *feed.Event, out []Value) {
-	g.name(b, e, g.ids)
-	g.add(b, e, g.ids, out)
+	for _, p := range g.parts {
+		p.name(b, e, p.ids)
+		p.add(b, e, p.ids, out)
+	}
+	g.divide(out)
+}
+
+// divide computes the ratios, when all else is there.
+func (g *Engine) divide(out []Value) {
+	for _, r := range g.ratios {
+		a, ok := g.features[r.first].Float(out[r.first])
+		b, too := g.features[r.second].Float(out[r.second])
+		if ok && too && b != 0 {
+			out[r.place] = float(a / b)
+		} else {
+			out[r.place] = g.features[r.place].orEmpty(Absent)
+		}
+	}
 }
 
 // ahead is for how many events memory is asked beforehand: all that they need
 // fits into the nearest cache.
 const ahead = 16
 
-// AddAll adds events one behind the other, and passes over those that were
+// addAll adds events one behind the other, and passes over those that were
 // refused. out has places for the features of each.
 //
 // Most of the time goes into waiting for memory, since every event names other
 // keys. So it is asked for in steps for several events at once: first who they
 // are, then their records, then the places in their rings.
-func (g *Engine) AddAll(b *feed.Batch, events []feed.Event, out []Value) {
-	n, k := len(g.features), len(g.keys)
+func (g *part) addAll(b *feed.Batch, events []feed.Event, out []Value) {
+	n, k := g.width, len(g.keys)
 	for from := 0; from < len(events); from += ahead {
 		some := events[from:min(from+ahead, len(events))]
 		touched := int64(0)
@@ -63,13 +79,13 @@ func (g *Engine) AddAll(b *feed.Batch, events []feed.Event, out []Value) {
 }
 
 // name finds the numbers of the keys that an event names.
-func (g *Engine) name(b *feed.Batch, e *feed.Event, ids []uint32) {
+func (g *part) name(b *feed.Batch, e *feed.Event, ids []uint32) {
 	for i := range g.keys {
 		ids[i] = g.id(b, e, &g.keys[i])
 	}
 }
 
-func (g *Engine) add(b *feed.Batch, e *feed.Event, ids []uint32, out []Value) {
+func (g *part) add(b *feed.Batch, e *feed.Event, ids []uint32, out []Value) {
 	g.learn(e.Time)
 	for _, s := range g.series {
 		if s.own = nil; ids[s.key] != 0 {
@@ -92,8 +108,8 @@ func (g *Engine) add(b *feed.Batch, e *feed.Event, ids []uint32, out []Value) {
 		}
 	}
 	for i := range g.readers {
-		if g.readers[i].before {
-			out[i] = g.read(i, e.Time, out)
+		if r := &g.readers[i]; r.before {
+			out[r.place] = g.read(r, e.Time)
 		}
 	}
 	hidden := e
@@ -107,14 +123,14 @@ func (g *Engine) add(b *feed.Batch, e *feed.Event, ids []uint32, out []Value) {
 		}
 	}
 	for i := range g.readers {
-		if !g.readers[i].before {
-			out[i] = g.read(i, e.Time, out)
+		if r := &g.readers[i]; !r.before {
+			out[r.place] = g.read(r, e.Time)
 		}
 	}
 }
 
 // id is the number of the key that the event names; 0 is none.
-func (g *Engine) id(b *feed.Batch, e *feed.Event, k *key) uint32 {
+func (g *part) id(b *feed.Batch, e *feed.Event, k *key) uint32 {
 	for i := range k.fields {
 		if !e.Has(k.fields[i]) {
 			return 0
@@ -287,7 +303,7 @@ func subtractSquare(w []int64, x int64) {
 
 // push adds the present event to its record. hidden is the event without what
 // becomes known of it later, or the event itself.
-func (g *Engine) push(s *series, b *feed.Batch, e, hidden *feed.Event) {
+func (g *part) push(s *series, b *feed.Batch, e, hidden *feed.Event) {
 	s.event[0] = e.Time<<8 | s.which(b, hidden)
 	for i := range s.cols {
 		c := &s.cols[i]
@@ -408,17 +424,16 @@ func mod(a, b int64) int64 {
 }
 
 // read computes a feature.
-func (g *Engine) read(i int, now int64, out []Value) Value {
-	r, f := &g.readers[i], g.features[i]
+func (g *part) read(r *reader, now int64) Value {
 	v := Absent
-	if f.Aggregate == Ratio {
-		a, ok := g.features[r.first].Float(out[r.first])
-		if b, too := g.features[r.second].Float(out[r.second]); ok && too && b != 0 {
-			v = float(a / b)
-		}
-	} else if view := &g.views[r.view]; !view.absent {
-		v = g.aggregate(r, f.Aggregate, view.rec, now)
+	if view := &g.views[r.view]; !view.absent {
+		v = g.aggregate(r, view.rec, now)
 	}
+	return r.feature.orEmpty(v)
+}
+
+// orEmpty is a value, or what stands for an empty one.
+func (f *Feature) orEmpty(v Value) Value {
 	if v == Absent && f.Empty != nil {
 		return f.empty()
 	}
@@ -438,41 +453,47 @@ func (f *Feature) empty() Value {
 	return Value(math.Round(*f.Empty))
 }
 
-func (d difference) of(rec []int64) int64 {
-	if d.low == nil {
-		return rec[*d.up]
+func (d *difference) of(rec []int64) int64 {
+	if d.low == 0 {
+		return rec[d.up]
 	}
-	return rec[*d.up] - rec[*d.low]
+	return rec[d.up] - rec[d.low]
 }
 
-func (g *Engine) aggregate(r *reader, a Aggregate, rec []int64, now int64) Value {
+func (g *part) aggregate(r *reader, rec []int64, now int64) Value {
 	if rec == nil {
-		if a == Count || a == Sum || a == Distinct {
+		switch r.does {
+		case readCount, readSum, readDistinct:
 			return 0
 		}
 		return Absent
 	}
-	switch a {
-	case Count:
+	switch r.does {
+	case readCount:
 		return Value(r.count.of(rec))
-	case Sum:
+	case readSum:
 		return Value(r.sum.of(rec))
-	case Mean:
+	case readMean:
 		if n := r.count.of(rec); n > 0 {
 			return float(float64(r.sum.of(rec)) / (float64(n) * r.scale))
 		}
 		return Absent
-	case Share:
-		if n := r.all.of(rec); n > 0 {
-			return float(float64(r.count.of(rec)) / float64(n))
+	case readShare:
+		n := r.all.of(rec)
+		switch hits := r.count.of(rec); {
+		case n == 0:
+			return Absent
+		case hits == 0:
+			return 0
+		default:
+			return float(float64(hits) / float64(n))
 		}
-		return Absent
-	case StdDev:
+	case readDeviation:
 		if n := r.count.of(rec); n > 1 {
 			return float(deviation(n, r.sum.of(rec), r.squares(rec)) / r.scale)
 		}
 		return Absent
-	case Distinct:
+	case readDistinct:
 		return Value(rec[r.queue.at+1])
 	}
 	v, ok := rec[r.queue.at+1], rec[r.queue.at] != 0
@@ -482,16 +503,16 @@ func (g *Engine) aggregate(r *reader, a Aggregate, rec []int64, now int64) Value
 	switch v *= r.queue.sign; {
 	case !ok:
 		return Absent
-	case a == Since:
+	case r.does == readSince:
 		return Value(now - v)
 	}
 	return Value(v)
 }
 
 func (r *reader) squares(rec []int64) [2]uint64 {
-	high, low := wide(rec[*r.square.up:])
-	if r.square.low != nil {
-		h, l := wide(rec[*r.square.low:])
+	high, low := wide(rec[r.square.up:])
+	if r.square.low != 0 {
+		h, l := wide(rec[r.square.low:])
 		var borrow uint64
 		low, borrow = bits.Sub64(low, l, 0)
 		high, _ = bits.Sub64(high, h, borrow)
@@ -544,7 +565,7 @@ func (l *lessons) Pop() any {
 }
 
 // learn applies what is known by now.
-func (g *Engine) learn(now int64) {
+func (g *part) learn(now int64) {
 	for len(g.pending) > 0 && g.pending[0].at <= now {
 		l := heap.Pop((*lessons)(&g.pending)).(lesson)
 		l.series.learn(g.memory, &l)
@@ -594,24 +615,28 @@ func (l *lesson) correct(o *op, words []int64, at int) {
 
 // Keys is how many values of keys have state.
 func (g *Engine) Keys() (n int64) {
-	for _, s := range g.series {
-		n += int64(s.n)
+	for _, p := range g.parts {
+		for _, s := range p.series {
+			n += int64(s.n)
+		}
 	}
 	return n
 }
 
 // Bytes is the memory that the state takes, the names of keys included; not
 // counted is what is set aside for keys to come.
-func (g *Engine) Bytes() int64 {
-	n := 8 * g.memory.words
-	for i := range g.names {
-		n += g.names[i].bytes()
-	}
-	for i := range g.pairs {
-		n += g.pairs[i].bytes()
-	}
-	for _, s := range g.series {
-		n += 4*int64(len(s.ids)) + 8*int64(s.n)*int64(s.words)
+func (g *Engine) Bytes() (n int64) {
+	for _, p := range g.parts {
+		n += 8 * p.memory.words
+		for i := range p.names {
+			n += p.names[i].bytes()
+		}
+		for i := range p.pairs {
+			n += p.pairs[i].bytes()
+		}
+		for _, s := range p.series {
+			n += 4*int64(len(s.ids)) + 8*int64(s.n)*int64(s.words)
+		}
 	}
 	return n
 }

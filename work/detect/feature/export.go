@@ -35,7 +35,7 @@ type Summary struct {
 }
 
 const (
-	pages     = 6 // in circulation while nothing is late
+	pages     = 8 // in circulation while nothing is late
 	writeSize = 256 << 10
 )
 
@@ -67,11 +67,22 @@ func Export(ctx context.Context, src *feed.Source, g *Engine, w io.Writer, o Opt
 	for range pages {
 		x.empty <- &page{}
 	}
-	read, done := make(chan *page, pages), make(chan *page, pages)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { defer close(read); return x.read(ctx, read) })
-	group.Go(func() error { defer close(done); return x.compute(ctx, read, done) })
-	group.Go(func() error { return x.write(ctx, done, w) })
+	// A page goes through the parts of the engine one after the other, each of
+	// which works on another page meanwhile.
+	stages := []func(ctx context.Context, from <-chan *page, to chan<- *page) error{x.read, x.compute}
+	for _, p := range g.parts[1:] {
+		stages = append(stages, func(ctx context.Context, from <-chan *page, to chan<- *page) error {
+			return x.continued(ctx, p, from, to)
+		})
+	}
+	var last chan *page
+	for _, stage := range stages {
+		from, to := last, make(chan *page, pages)
+		group.Go(func() error { defer close(to); return stage(ctx, from, to) })
+		last = to
+	}
+	group.Go(func() error { return x.write(ctx, last, w) })
 	err := group.Wait()
 	if x.sum.Keys = g.Keys(); x.sum.Keys > 0 {
 		x.sum.BytesPerKey = float64(g.Bytes()) / float64(x.sum.Keys)
@@ -79,8 +90,8 @@ func Export(ctx context.Context, src *feed.Source, g *Engine, w io.Writer, o Opt
 	return x.sum, err
 }
 
-// export is one run. Each field belongs to one of its three goroutines until
-// all have ended.
+// export is one run. Each field belongs to one of its goroutines until all
+// have ended.
 type export struct {
 	src    *feed.Source
 	engine *Engine
@@ -107,7 +118,7 @@ type waiting struct {
 	index   int
 }
 
-func (x *export) read(ctx context.Context, to chan<- *page) error {
+func (x *export) read(ctx context.Context, _ <-chan *page, to chan<- *page) error {
 	for {
 		var p *page
 		select {
@@ -176,7 +187,7 @@ func (x *export) compute(ctx context.Context, from <-chan *page, to chan<- *page
 			}
 		}
 		if late == 0 {
-			x.engine.AddAll(&p.Batch, p.Events, p.values)
+			x.engine.parts[0].addAll(&p.Batch, p.Events, p.values)
 			p.left = 0
 		}
 		if err := send(); err != nil {
@@ -185,6 +196,22 @@ func (x *export) compute(ctx context.Context, from <-chan *page, to chan<- *page
 	}
 	x.settle(latest)
 	return send()
+}
+
+// continued adds the events of pages to another part of the engine. Where
+// events may be late the first has added them to all already.
+func (x *export) continued(ctx context.Context, part *part, from <-chan *page, to chan<- *page) error {
+	for p := range from {
+		if x.o.Late == 0 {
+			part.addAll(&p.Batch, p.Events, p.values)
+		}
+		select {
+		case to <- p:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 // settle computes the events that nothing can precede any more.
@@ -248,6 +275,7 @@ func (x *export) write(ctx context.Context, from <-chan *page, w io.Writer) erro
 			x.sum.Events++
 			out = x.src.AppendRecord(out, &p.Batch, e)
 			values := p.values[i*n : (i+1)*n]
+			x.engine.divide(values)
 			for _, k := range x.shown {
 				out = x.all[k].Append(append(out, ','), values[k])
 			}

@@ -173,7 +173,7 @@ func TestExportEnds(t *testing.T) {
 	text := "id,time,from,to,amount\n" + strings.Repeat("1,2026-03-01T00:00:00Z,a,b,1\n", 100_000)
 	broken := errors.New("broken")
 	run := func(r io.Reader, w io.Writer, o feature.Options) error {
-		g, err := p.Engine(feed.Transfer)
+		g, err := p.Engine(feed.Transfer, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +199,7 @@ func TestExportEnds(t *testing.T) {
 		t.Errorf("a place of dead letters that fails: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	g, err := p.Engine(feed.Transfer)
+	g, err := p.Engine(feed.Transfer, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,10 +260,10 @@ func TestWrongPacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Engine(feed.Call); err == nil || !strings.Contains(err.Error(), "no feature of a call") {
+	if _, err := p.Engine(feed.Call, 2); err == nil || !strings.Contains(err.Error(), "no feature of a call") {
 		t.Errorf("an engine of another kind: %v", err)
 	}
-	g, err := p.Engine(feed.Transfer)
+	g, err := p.Engine(feed.Transfer, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +291,7 @@ func FuzzPack(f *testing.F) {
 			return
 		}
 		for _, kind := range feed.Kinds() {
-			g, err := p.Engine(kind)
+			g, err := p.Engine(kind, 2)
 			if err != nil {
 				continue
 			}
@@ -354,7 +354,7 @@ func TestForeignFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g, err := p.Engine(x.kind)
+			g, err := p.Engine(x.kind, 2)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -151,46 +151,82 @@ type view struct {
 
 // reader computes one feature from a record.
 type reader struct {
-	view          int
-	count, sum    difference
-	square        difference
-	all           difference // of a share: what it is a share of
-	queue         *op
-	before        bool // read before the present event is added
-	scale         float64
-	first, second int // of a ratio: features by place
+	does       reading
+	feature    *Feature
+	place      int // of the feature among the engine's
+	view       int
+	count, sum difference
+	square     difference
+	all        difference // of a share: what it is a share of
+	queue      *op
+	before     bool // read before the present event is added
+	scale      float64
 }
 
-// difference is what two boundaries differ by; low -1 is all time.
-type difference struct{ up, low *int }
+// reading is how a feature is read from its record: the aggregate, as a number.
+type reading uint8
 
-// Engine holds the state of the features of one kind of event.
+const (
+	readCount reading = iota
+	readSum
+	readMean
+	readShare
+	readDeviation
+	readDistinct
+	readExtreme
+	readSince
+)
+
+var readings = map[Aggregate]reading{
+	Count: readCount, Sum: readSum, Mean: readMean, Share: readShare, StdDev: readDeviation, Distinct: readDistinct,
+	Min: readExtreme, Max: readExtreme, FirstSeen: readExtreme, LastSeen: readExtreme, Since: readSince,
+}
+
+// difference is what two boundaries differ by. It knows their words once they
+// are laid out; low is the word of the ring, which is not used, for all time.
+type difference struct {
+	upOf, lowOf *int
+	up, low     int
+}
+
+// Engine holds the state of the features of one kind of event. It consists of
+// parts, each of which owns the state of some keys and can work beside the
+// others.
 type Engine struct {
 	features []*Feature
-	readers  []reader
-	keys     []key
-	ids      []uint32 // of the present event, by key
-	ahead    []uint32 // of the events to come
-	touched  int64    // keeps what is asked for beforehand from being left out
-	series   []*series
-	views    []view
-	names    [feed.Domains]interner
-	pairs    [maxKey - 1]pairer
-	memory   *arena
-	late     bool
-	pending  []lesson
-	order    int64
-	outcome  feed.Field
-	known    feed.Field
+	parts    []*part
+	ratios   []ratio
 }
 
-// Engine compiles the features of a pack that are of one kind of event. It
-// refuses a pack that has none.
-func (p *Pack) Engine(kind feed.Kind) (*Engine, error) {
-	g := &Engine{memory: newArena()}
-	g.outcome, _ = kind.Field("outcome")
-	g.known, _ = kind.Field("known")
+// ratio is a feature that is made of two others, by their places.
+type ratio struct{ place, first, second int }
+
+// part is the state of some keys.
+type part struct {
+	width   int // features of the engine
+	readers []reader
+	keys    []key
+	ids     []uint32 // of the present event, by key
+	ahead   []uint32 // of the events to come
+	touched int64    // keeps what is asked for beforehand from being left out
+	series  []*series
+	views   []view
+	names   [feed.Domains]interner
+	pairs   [maxKey - 1]pairer
+	memory  *arena
+	late    bool
+	pending []lesson
+	order   int64
+	outcome feed.Field
+	known   feed.Field
+}
+
+// Engine compiles the features of a pack that are of one kind of event, in up
+// to so many parts. It refuses a pack that has none.
+func (p *Pack) Engine(kind feed.Kind, parts int) (*Engine, error) {
+	g := &Engine{}
 	place := map[*Feature]int{}
+	byKey := map[string][]*Feature{}
 	for _, f := range p.Features {
 		if f.Event != kind {
 			continue
@@ -198,27 +234,78 @@ func (p *Pack) Engine(kind feed.Kind) (*Engine, error) {
 		place[f] = len(g.features)
 		g.features = append(g.features, f)
 		if f.Aggregate == Ratio {
-			g.readers = append(g.readers, reader{view: -1, first: place[p.Features[f.parts[0]]], second: place[p.Features[f.parts[1]]]})
+			g.ratios = append(g.ratios, ratio{place[f], place[p.Features[f.parts[0]]], place[p.Features[f.parts[1]]]})
 			continue
 		}
-		g.readers = append(g.readers, g.plan(f))
+		byKey[f.keyName()] = append(byKey[f.keyName()], f)
 	}
 	if len(g.features) == 0 {
 		return nil, &lanzha.Error{Code: lanzha.CodeInvalid, Field: p.Name, Message: "the pack has no feature of a " + kind.String(), Hint: "each feature names its kind of event, or the pack names it for all"}
 	}
+	// The key with the most features goes first, each to the part that has the
+	// fewest yet.
+	names := sortedNames(byKey)
+	slices.SortStableFunc(names, func(a, b string) int { return len(byKey[b]) - len(byKey[a]) })
+	for range max(1, min(parts, len(names))) {
+		x := &part{width: len(g.features), memory: newArena()}
+		x.outcome, _ = kind.Field("outcome")
+		x.known, _ = kind.Field("known")
+		g.parts = append(g.parts, x)
+	}
+	for _, name := range names {
+		x := slices.MinFunc(g.parts, func(a, b *part) int { return len(a.readers) - len(b.readers) })
+		for _, f := range byKey[name] {
+			x.readers = append(x.readers, x.plan(f, place[f]))
+		}
+	}
+	for _, x := range g.parts {
+		x.lay()
+	}
+	return g, nil
+}
+
+func (f *Feature) keyName() string {
+	names := []string{}
+	for _, field := range f.Key {
+		names = append(names, field.Name)
+	}
+	return strings.Join(names, ",")
+}
+
+func sortedNames(of map[string][]*Feature) []string {
+	out := []string{}
+	for name := range of {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// lay gives everything its place.
+func (g *part) lay() {
 	for _, s := range g.series {
 		s.lay()
 		g.late = g.late || s.late
 	}
+	for i := range g.readers {
+		r := &g.readers[i]
+		for _, d := range []*difference{&r.count, &r.sum, &r.square, &r.all} {
+			if d.upOf != nil {
+				d.up = *d.upOf
+			}
+			if d.lowOf != nil {
+				d.low = *d.lowOf
+			}
+		}
+	}
 	g.ids, g.ahead = make([]uint32, len(g.keys)), make([]uint32, ahead*len(g.keys))
-	return g, nil
 }
 
 // Features are the features that the engine computes, in the order of the
 // values that Add gives.
 func (g *Engine) Features() []*Feature { return g.features }
 
-func (g *Engine) key(fields []feed.Field, own bool) int {
+func (g *part) key(fields []feed.Field, own bool) int {
 	i := slices.IndexFunc(g.keys, func(k key) bool {
 		return slices.EqualFunc(k.fields, fields, func(a, b feed.Field) bool { return a.Name == b.Name })
 	})
@@ -232,7 +319,7 @@ func (g *Engine) key(fields []feed.Field, own bool) int {
 
 // place finds the series of a feature and the bits of its conditions in it, and
 // makes what is missing.
-func (g *Engine) place(f *Feature, conds ...cond) (s *series, bits []uint8) {
+func (g *part) place(f *Feature, conds ...cond) (s *series, bits []uint8) {
 	own := g.key(f.Key, true)
 	pane := int64(0)
 	if f.Panes > 0 {
@@ -307,7 +394,7 @@ func (s *series) column(f feed.Field, hashed bool) int {
 }
 
 // plan gives a feature its place.
-func (g *Engine) plan(f *Feature) reader {
+func (g *part) plan(f *Feature, place int) reader {
 	c := cond{filter: f.filter}
 	if f.field != nil && !f.field.Required {
 		c.field = f.field
@@ -317,7 +404,7 @@ func (g *Engine) plan(f *Feature) reader {
 		conds = append(conds, cond{filter: f.filter, of: f.of})
 	}
 	s, bits := g.place(f, conds...)
-	r := reader{view: g.view(s, f.Read), before: f.Aggregate == LastSeen || f.Aggregate == Since && !f.sinceFirst(), scale: 1}
+	r := reader{does: readings[f.Aggregate], feature: f, place: place, view: g.view(s, f.Read), before: f.Aggregate == LastSeen || f.Aggregate == Since && !f.sinceFirst(), scale: 1}
 	up := s.bound(f.Offset)
 	var low *bound
 	end := int64(-1)
@@ -328,13 +415,13 @@ func (g *Engine) plan(f *Feature) reader {
 	add := func(do doing, bit uint8, col int) difference {
 		if do == counts && bit == 0 && s.pane == 0 { // the boundary's own place counts
 			if low == nil {
-				return difference{&up.at, nil}
+				return difference{upOf: &up.at}
 			}
-			return difference{&up.at, &low.at}
+			return difference{upOf: &up.at, lowOf: &low.at}
 		}
-		d := difference{up: &up.op(op{do: do, bit: bit, col: col}).at}
+		d := difference{upOf: &up.op(op{do: do, bit: bit, col: col}).at}
 		if low != nil {
-			d.low = &low.op(op{do: do, bit: bit, col: col}).at
+			d.lowOf = &low.op(op{do: do, bit: bit, col: col}).at
 		}
 		return d
 	}
@@ -381,7 +468,7 @@ func (f *Feature) sinceFirst() bool {
 	return len(f.Of) == 1 && strings.EqualFold(f.Of[0], string(FirstSeen))
 }
 
-func (g *Engine) view(s *series, read []feed.Field) int {
+func (g *part) view(s *series, read []feed.Field) int {
 	k := g.key(read, false)
 	i := slices.IndexFunc(g.views, func(v view) bool { return v.series == s && v.key == k })
 	if i < 0 {

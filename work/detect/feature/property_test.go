@@ -384,7 +384,7 @@ func export(t rapid.TB, pack string, kind feed.Kind, text string, o feature.Opti
 	if err != nil {
 		t.Fatalf("%v\n%s", err, pack)
 	}
-	g, err := p.Engine(kind)
+	g, err := p.Engine(kind, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
