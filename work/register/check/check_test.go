@@ -241,6 +241,21 @@ func TestDatesDecide(t *testing.T) {
 	})
 }
 
+// made are the rows of all checks so far, in order. On PostgreSQL a row is
+// followed once no older transaction of the whole server is open, also of
+// another test's database: what the table has is waited for.
+func (h *house) made() (rows []journal.Row) {
+	h.Helper()
+	n, err := sqldb.One(h.Context(), h.DB.Read(), "count", sqldb.Value[int], `SELECT count(*) FROM journal WHERE kind = 'check.made'`)
+	h.Must(err)
+	h.Wait("the checks to be settled", func() bool {
+		rows, _, err = h.Desk.Journal.Since(h.Context(), h.DB.Read(), journal.Cursor{}, []string{"check.made"}, 10_000)
+		h.Must(err)
+		return len(rows) >= n
+	})
+	return rows
+}
+
 // TestEveryCheckIsInTheJournal reads back who asked about whom, why and what
 // was told, without a word of the person in the clear.
 func TestEveryCheckIsInTheJournal(t *testing.T) {
@@ -249,11 +264,9 @@ func TestEveryCheckIsInTheJournal(t *testing.T) {
 		l := h.List(registertest.Person(1), registertest.Traded())
 		listed := h.subject(1, check.PaymentAccount)
 		h.until("the listing", "listed stop<2028-11-25 keeps", "payment", listed)
-		before, err := h.Desk.Journal.Last(t.Context(), db.Read())
-		h.Must(err)
+		before := len(h.made())
 		h.ask("payment", listed, h.subject(2, check.NewPaymentAccount))
-		rows, _, err := h.Desk.Journal.Since(t.Context(), db.Read(), before, []string{"check.made"}, 9)
-		h.Must(err)
+		rows := h.made()[before:]
 		if len(rows) != 1 || rows[0].Region != "530100" || !strings.HasPrefix(string(rows[0].Payload), `{"checks":2,"listed":1,"requests":1,"annex":"`) {
 			t.Fatalf("the journal says %+v", rows)
 		}
@@ -428,14 +441,7 @@ func TestSweeps(t *testing.T) {
 func TestManyAskAtOnce(t *testing.T) {
 	sqltest.Run(t, schemas(), func(t *testing.T, db *sqldb.DB) {
 		h := open(t, db, 1_000_000)
-		before, err := h.Desk.Journal.Last(t.Context(), db.Read())
-		h.Must(err)
-		count := func() int {
-			n, err := sqldb.One(t.Context(), db.Read(), "count", sqldb.Value[int], `SELECT count(*) FROM journal WHERE kind = 'check.made'`)
-			h.Must(err)
-			return n
-		}
-		earlier := count()
+		earlier := len(h.made())
 		const callers, each = 16, 20
 		done := make(chan error, callers)
 		for c := range callers {
@@ -454,16 +460,7 @@ func TestManyAskAtOnce(t *testing.T) {
 		for range callers {
 			h.Must(<-done)
 		}
-		made := count() - earlier
-		// On PostgreSQL a row is followed once no older transaction of the whole
-		// server is open, also of other databases.
-		var rows []journal.Row
-		h.Wait("the rows to be settled", func() bool {
-			rows, _, err = h.Desk.Journal.Since(t.Context(), db.Read(), before, []string{"check.made"}, 1000)
-			h.Must(err)
-			return len(rows) == made
-		})
-		kept := ""
+		rows, kept := h.made()[earlier:], ""
 		for _, r := range rows {
 			annex, err := h.Desk.Journal.Annex(t.Context(), db.Read(), r.Seq)
 			h.Must(err)
