@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	readSize  = 256 << 10 // a batch: its text and its events stay in the cache of a core
-	maxRecord = 1 << 20   // a longer one is refused
+	readSize  = 64 << 10 // a batch: its text and its events stay in the cache of a core
+	maxRecord = 1 << 20  // a longer one is refused
 )
 
 // Source reads the batches of one file. It has one reader; AppendRecord may be

@@ -416,11 +416,11 @@ func (s *series) merge(memory *arena, rec []int64, now int64) (tag int64) {
 }
 
 func mod(a, b int64) int64 {
-	if m := a % b; m < 0 {
-		return m + b
-	} else {
-		return m
+	m := a % b
+	if m < 0 {
+		m += b
 	}
+	return m
 }
 
 // read computes a feature.
