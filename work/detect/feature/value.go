@@ -60,7 +60,7 @@ func (f *Feature) Append(dst []byte, v Value) []byte {
 		if v == 0 {
 			return append(dst, '0')
 		}
-		return strconv.AppendFloat(dst, math.Float64frombits(uint64(v)), 'f', -1, 64)
+		return appendFloat(dst, math.Float64frombits(uint64(v)))
 	case amounts:
 		return appendDecimal(dst, int64(v), 2)
 	case seconds:
