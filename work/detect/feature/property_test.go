@@ -153,7 +153,7 @@ func (d declared) want(calls []call, i int, others map[string]float64) (x float6
 			}
 			distinct[c.field(d.of)] = true
 		default:
-			values = append(values, float64(c.at)/1e6)
+			values = append(values, float64(c.at)) // microseconds are whole numbers: a difference of two is exact
 		}
 		n++
 		if d.aggregate == "share" && conditions[d.condition].goes(c, now.at) {
@@ -185,14 +185,18 @@ func (d declared) want(calls []call, i int, others map[string]float64) (x float6
 		return 0, false
 	}
 	switch {
-	case d.aggregate == "min", d.aggregate == "first_seen":
-		return slices.Min(values), true
+	case d.aggregate == "first_seen":
+		return slices.Min(values) / 1e6, true
+	case d.aggregate == "last_seen":
+		return slices.Max(values) / 1e6, true
 	case d.aggregate == "since" && d.of == "first_seen":
-		return float64(now.at)/1e6 - slices.Min(values), true
+		return (float64(now.at) - slices.Min(values)) / 1e6, true
 	case d.aggregate == "since":
-		return float64(now.at)/1e6 - slices.Max(values), true
+		return (float64(now.at) - slices.Max(values)) / 1e6, true
+	case d.aggregate == "min":
+		return slices.Min(values), true
 	}
-	return slices.Max(values), true // max, last_seen
+	return slices.Max(values), true
 }
 
 // inside is the window. In panes a window that ends now begins at the beginning
