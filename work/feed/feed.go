@@ -1,8 +1,9 @@
-// Package feed brings machine events in: calls, messages and transfers, from
-// CSV and NDJSON, plain or compressed, as the canonical columns or as a mapping
-// says. What comes out is a batch of events whose texts point into it; what
-// cannot be read comes out beside them with its row, its field and the reason,
-// and never stops the rest. The package decodes and checks; it keeps nothing.
+// Package feed brings machine events in: calls, messages, transfers and
+// registrations, from files, over HTTP and over NATS, as the canonical columns
+// or as a mapping says. What comes out is a batch of events whose texts point
+// into it, written to the event log in a binary form of its own; what cannot be
+// read comes out beside them with its row, its field and the reason, never stops
+// the rest, and stands among the dead letters until somebody corrects it.
 package feed
 
 import (
@@ -19,21 +20,22 @@ const (
 	Call Kind = iota + 1
 	Message
 	Transfer
+	Registration // a line or an account is opened, restored or replaced
 )
 
-var kindNames = [...]string{"", "call", "message", "transfer"}
+var kindNames = [...]string{"", "call", "message", "transfer", "registration"}
 
 // Kinds lists all kinds.
-func Kinds() []Kind { return []Kind{Call, Message, Transfer} }
+func Kinds() []Kind { return []Kind{Call, Message, Transfer, Registration} }
 
 func (k Kind) String() string { return kindNames[k] }
 
-// ParseKind reads "call", "message" or "transfer".
+// ParseKind reads "call", "message", "transfer" or "registration".
 func ParseKind(s string) (Kind, error) {
 	if i := slices.Index(kindNames[1:], s); i >= 0 {
 		return Kind(i + 1), nil
 	}
-	return 0, lanzha.Invalid("kind", "the kinds of event are call, message and transfer")
+	return 0, lanzha.Invalid("kind", "the kinds of event are call, message, transfer and registration")
 }
 
 // Type is what the values of a field are.
@@ -68,8 +70,9 @@ const (
 	SIM
 	Cell
 	Person
+	Outlet // who opens lines and accounts
 
-	Domains = int(Person) + 1
+	Domains = int(Outlet) + 1
 )
 
 // Field is a field of the events of a kind.
@@ -77,14 +80,17 @@ type Field struct {
 	Name     string
 	Type     Type
 	Domain   Domain
-	Required bool // an event without it is refused
+	Required bool     // an event without it is refused
+	Of       []string // what a text may be; nil is anything
 
 	index int // among the fields of the kind
 	at    int // among its texts or its numbers
 }
 
 // The column of the time is the second of every kind; the last three are the
-// same in all and stand in no canonical file that lacks them.
+// same in all and stand in no canonical file that lacks them. The log knows a
+// field by its place: a place that is taken is never given to another without
+// a new version of the codec.
 var fields = [...][]Field{
 	Call: number([]Field{
 		{Name: "id", Type: Text}, {Name: "start", Type: Instant, Required: true},
@@ -92,6 +98,7 @@ var fields = [...][]Field{
 		{Name: "callee", Type: Text, Domain: Number, Required: true},
 		{Name: "duration_s", Type: Integer}, {Name: "answered", Type: Bool},
 		{Name: "imei", Type: Text, Domain: Device}, {Name: "imsi", Type: Text, Domain: SIM}, {Name: "cell", Type: Text, Domain: Cell},
+		{Name: "presented", Type: Text, Domain: Number}, // what the callee saw, when it was not the caller
 	}),
 	Message: number([]Field{
 		{Name: "id", Type: Text}, {Name: "time", Type: Instant, Required: true},
@@ -103,11 +110,18 @@ var fields = [...][]Field{
 		{Name: "id", Type: Text}, {Name: "time", Type: Instant, Required: true},
 		{Name: "from", Type: Text, Domain: Account, Required: true}, {Name: "to", Type: Text, Domain: Account, Required: true},
 		{Name: "amount", Type: Amount, Required: true}, {Name: "currency", Type: Text}, {Name: "channel", Type: Text},
+		{Name: "phone", Type: Text, Domain: Number}, // the payer's, as the bank has it: where calls and transfers meet
+	}),
+	Registration: number([]Field{
+		{Name: "id", Type: Text}, {Name: "time", Type: Instant, Required: true},
+		{Name: "what", Type: Text, Required: true, Of: []string{"open", "restore", "replace"}},
+		{Name: "number", Type: Text, Domain: Number}, {Name: "account", Type: Text, Domain: Account}, // one of the two
+		{Name: "outlet", Type: Text, Domain: Outlet}, {Name: "imei", Type: Text, Domain: Device}, {Name: "channel", Type: Text},
 	}),
 }
 
 const (
-	maxTexts   = 7
+	maxTexts   = 8
 	maxNumbers = 4
 	timeField  = 1 // of every kind
 )
@@ -156,9 +170,9 @@ type Event struct {
 	Row     int   // record of the file; the first after a header is 2, as in a spreadsheet
 	Refused bool  // it stands among the batch's refused; Refuse sets it
 
-	raw   Span // the record as it stood in the file, without its line end
+	given uint16 // bit i: field i
 	cells int32
-	given uint32 // bit i: field i
+	raw   Span // the record as it stood in the file, without its line end
 	texts [maxTexts]Span
 	nums  [maxNumbers]int64
 }
@@ -183,14 +197,34 @@ func (e *Event) Without(f Field) Event {
 	return x
 }
 
-// Batch is a part of a file: whole records only.
+// lacks says what an event of a kind is nothing without, beside its required
+// fields; "" is nothing.
+func (k Kind) lacks(given uint16) (field, reason string) {
+	if k == Registration && given&registered == 0 {
+		return "number", "a registration has a number or an account"
+	}
+	return "", ""
+}
+
+var registered = func() uint16 {
+	number, _ := Registration.Field("number")
+	account, _ := Registration.Field("account")
+	return 1<<number.index | 1<<account.index
+}()
+
+// Batch is events of one kind, whole records only: a part of a file, what came
+// in one request, or one entry of the log.
 type Batch struct {
 	Events  []Event
 	Refused []Refusal
 	Skipped int // records that the mapping leaves out
 
+	kind Kind
 	data []byte // constants of the mapping, then what was read, then what was unescaped
 }
+
+// Kind is the kind of the events.
+func (b *Batch) Kind() Kind { return b.kind }
 
 // Text is a text of an event; empty when it is absent.
 func (b *Batch) Text(e *Event, f Field) []byte {

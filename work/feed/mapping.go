@@ -138,7 +138,7 @@ func ParseMapping(name string, text []byte) (*Mapping, error) {
 	}
 	kind, err := ParseKind(d.Kind)
 	if err != nil {
-		return nil, wrong("kind", "call, message or transfer is wanted")
+		return nil, wrong("kind", "call, message, transfer or registration is wanted")
 	}
 	m := &Mapping{kind: kind, format: d.Format, separator: ',', header: d.Header == nil || *d.Header, columns: d.Columns, take: d.Take, skip: d.Skip, byColumn: d.Cases.Column}
 	switch {
@@ -182,15 +182,21 @@ func ParseMapping(name string, text []byte) (*Mapping, error) {
 			}
 		}
 	}
-	for _, f := range kind.Fields() {
-		for value, of := range m.alternatives() {
-			if f.Required && !slices.ContainsFunc(of, func(x mapped) bool { return x.field.index == f.index }) {
-				where := "fields"
-				if value != "" {
-					where = "cases.of." + value
-				}
+	for value, of := range m.alternatives() {
+		where, given := "fields", uint16(0)
+		if value != "" {
+			where = "cases.of." + value
+		}
+		for _, x := range of {
+			given |= 1 << x.field.index
+		}
+		for _, f := range kind.Fields() {
+			if f.Required && given>>f.index&1 == 0 {
 				return nil, wrong(where, "%s is wanted: a %s is nothing without it", f.Name, kind)
 			}
+		}
+		if _, reason := kind.lacks(given); reason != "" {
+			return nil, wrong(where, "%s", reason)
 		}
 	}
 	return m, nil
@@ -307,6 +313,9 @@ func (d documented) clock() (*clock, error) {
 func (f Field) read(b []byte, c *clock, round bool) (n int64, reason string) {
 	switch f.Type {
 	case Text:
+		if f.Of != nil && !slices.ContainsFunc(f.Of, func(s string) bool { return s == string(b) }) {
+			return 0, badWord
+		}
 		return 0, ""
 	case Instant:
 		return c.parse(b)

@@ -13,6 +13,8 @@ type objects struct {
 	columns map[string]int
 	found   []Span
 	path    []byte
+	strict  bool   // a member that no column names is refused
+	unknown string // that member; "" is none
 }
 
 func newObjects(columns []string) *objects {
@@ -28,6 +30,7 @@ func (o *objects) cells() []Span { return o.found }
 const (
 	badJSON  = "this is no JSON object"
 	badTwice = "a member stands in it twice"
+	noField  = "there is no such field"
 	badArray = "a list stands where a value is wanted"
 	maxDepth = 16
 )
@@ -38,21 +41,27 @@ func (o *objects) scan(data []byte, from, end int) (grown []byte, next int, reas
 	if next < 0 {
 		return data, -1, ""
 	}
+	grown, reason = o.read(data, from, next)
+	return grown, next, reason
+}
+
+// read finds the cells of the object that is data[from:end].
+func (o *objects) read(data []byte, from, end int) (grown []byte, reason string) {
 	for i := range o.found {
 		o.found[i] = Span{}
 	}
-	p := object{objects: o, data: data, at: from, end: next}
+	p := object{objects: o, data: data, at: from, end: end}
 	if p.space(); p.at == p.end {
-		return data, next, "" // an empty line; its cells are empty
+		return data, "" // an empty line; its cells are empty
 	}
-	o.path = o.path[:0]
+	o.path, o.unknown = o.path[:0], ""
 	if !p.members(0) {
-		return p.data, next, p.reason
+		return p.data, p.reason
 	}
 	if p.space(); p.at < p.end {
-		return p.data, next, badJSON
+		return p.data, badJSON
 	}
-	return p.data, next, ""
+	return p.data, ""
 }
 
 // object reads one line.
@@ -128,6 +137,10 @@ func (p *object) value(depth int) bool {
 		return p.fail(badJSON)
 	}
 	column, wanted := p.columns[string(p.path)]
+	if !wanted && p.strict {
+		p.unknown = string(p.path)
+		return p.fail(noField)
+	}
 	var cell Span
 	switch p.data[p.at] {
 	case '{':

@@ -340,7 +340,8 @@ func (s *Source) fill(data []byte) ([]byte, error) {
 // Next reads the next batch into b, whose former content is gone. It returns
 // io.EOF when there is none.
 func (s *Source) Next(b *Batch) error {
-	b.Events, b.Refused, b.Skipped = b.Events[:0], b.Refused[:0], 0
+	b.Clear()
+	b.kind = s.mapping.kind
 	data, err := s.fill(append(b.data[:0], s.prefix...))
 	if err != nil {
 		return err
@@ -369,7 +370,7 @@ func (s *Source) Next(b *Batch) error {
 		}
 		if next < 0 { // too long, or a quote that never ends: go on behind its line
 			if reason == "" {
-				reason = "a record is longer than 1 MiB, or a quote in it does not end"
+				reason = tooLong
 			}
 			line := bytes.IndexByte(b.data[at:end], '\n')
 			if line < 0 {
@@ -381,12 +382,12 @@ func (s *Source) Next(b *Batch) error {
 		s.row++
 		if raw := trim(b.data, at, next); raw.From < raw.To { // an empty line is nothing
 			if reason == "" && !valid && !utf8.Valid(b.data[raw.From:raw.To]) {
-				reason = "the text is not UTF-8"
+				reason = badUTF8
 			}
 			if reason != "" {
 				b.refuse(s.row, "", reason, raw)
 			} else {
-				s.event(b, raw)
+				s.event(b, s.shape.cells(), raw)
 			}
 		}
 		at = next
@@ -404,9 +405,8 @@ func trim(data []byte, from, next int) Span {
 	return Span{uint32(from), uint32(to)}
 }
 
-// event makes an event of the cells just scanned, or refuses the record.
-func (s *Source) event(b *Batch, raw Span) {
-	cells := s.shape.cells()
+// event makes an event of the cells of a record, or refuses it.
+func (s *Source) event(b *Batch, cells []Span, raw Span) {
 	if len(cells) > len(s.columns) {
 		b.refuse(s.row, "", "it has more cells than there are columns", raw)
 		return
@@ -451,6 +451,10 @@ func (s *Source) event(b *Batch, raw Span) {
 			return
 		}
 	}
+	if field, reason := s.mapping.kind.lacks(e.given); reason != "" {
+		b.refuse(s.row, field, reason, raw)
+		b.Events = b.Events[:len(b.Events)-1]
+	}
 }
 
 // fill sets one field of an event.
@@ -476,7 +480,7 @@ func (st *step) fill(b *Batch, e *Event, cells []Span) (reason string) {
 			}
 			return ""
 		}
-		if f.Type != Text && st.given == nil {
+		if (f.Type != Text || f.Of != nil) && st.given == nil {
 			value := b.data[at.From:at.To]
 			if st.second >= 0 {
 				if st.second >= len(cells) {

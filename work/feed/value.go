@@ -36,8 +36,11 @@ const (
 	bigAmount  = "the amount is beyond 90 trillion"
 	badBool    = "true or false is wanted"
 	badOutcome = "confirmed or cleared is wanted"
+	badWord    = "open, restore or replace is wanted"
 	badValue   = "the mapping has no such value"
+	badUTF8    = "the text is not UTF-8"
 	absent     = "it is missing"
+	tooLong    = "a record is longer than 1 MiB, or a quote in it does not end"
 )
 
 // parseInteger reads digits.

@@ -299,7 +299,7 @@ func FuzzPack(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			src, err := feed.Open(strings.NewReader(strings.Repeat(`{"time":"2026-03-01T00:00:00Z","start":"2026-03-01T00:00:00Z","from":"a","to":"b","caller":"a","callee":"b","sender":"a","recipient":"b","amount":1}`+"\n", 3)), m)
+			src, err := feed.Open(strings.NewReader(strings.Repeat(`{"time":"2026-03-01T00:00:00Z","start":"2026-03-01T00:00:00Z","from":"a","to":"b","caller":"a","callee":"b","sender":"a","recipient":"b","amount":1,"what":"open","number":"a"}`+"\n", 3)), m)
 			if err != nil {
 				t.Fatal(err)
 			}
