@@ -27,7 +27,7 @@ import (
 var rooms = []string{
 	"lanzha",
 	"lanzha/base/config", "lanzha/base/telemetry", "lanzha/base/vault", "lanzha/base/sqldb",
-	"lanzha/base/journal", "lanzha/base/outbox", "lanzha/base/backup", "lanzha/base/auth", "lanzha/base/api",
+	"lanzha/base/journal", "lanzha/base/outbox", "lanzha/base/backup", "lanzha/base/auth", "lanzha/base/api", "lanzha/base/stream",
 	"lanzha/know/policy", "lanzha/know/place", "lanzha/know/number", "lanzha/know/institution",
 	"lanzha/work/duty", "lanzha/work/feed", "lanzha/work/detect", "lanzha/work/report/extract", "lanzha/work/report",
 	"lanzha/work/clue", "lanzha/work/clue/disposal", "lanzha/work/clue/den",
