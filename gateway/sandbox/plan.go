@@ -79,6 +79,26 @@ func (c *City) findPlan() plan {
 	return p
 }
 
+// Segments are n segments of mobile numbers, seven digits each with 10,000
+// numbers behind them: first those of the city's ordinary lines, then others
+// that the national plan gives to its province. None holds the lines of a den
+// or of a trap, and none comes twice.
+func (c *City) Segments(n int) []string {
+	var out, taken []string
+	for _, of := range c.plan.mobile {
+		taken = append(taken, of[:]...)
+		out = append(out, of[segLife1:]...)
+	}
+	for try := uint64(0); len(out) < n; try++ {
+		r := c.hash("further", try)
+		seg := choose(c, "furtherhead", try, heads[r%uint64(len(heads))].prefixes) + fmt.Sprintf("%04d", r>>16%block)
+		if at, ok := issued(seg+"0000", number.Mobile); ok && (at.Province() == c.region.Province() || try > 1_000_000) && !slices.Contains(taken, seg) {
+			out, taken = append(out, seg), append(taken, seg)
+		}
+	}
+	return out[:n]
+}
+
 // issued says where the plan gave out a number, written as dialled; false when
 // it is not of the kind. The region may be unknown.
 func issued(dialled string, kind number.Kind) (lanzha.Region, bool) {
