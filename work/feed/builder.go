@@ -213,7 +213,11 @@ func (b *Batch) AppendJSON(dst []byte, e *Event) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(append(append(dst, '"'), f.Name...), `":`...)
-		switch n := e.Num(*f); f.Type {
+		n := int64(0)
+		if f.Type != Text {
+			n = e.Num(*f)
+		}
+		switch f.Type {
 		case Text:
 			text, err := json.Marshal(string(b.Text(e, *f)))
 			if err != nil {
