@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,13 +28,18 @@ import (
 // alone; what they mean is closures over the event.
 
 // holds decides a condition.
-type holds func(b *feed.Batch, e *feed.Event) bool
+type holds func(b *feed.Batch, e *feed.Event, l Lists) bool
+
+// Lists tells whether a value stands in a list, by the name of the list and
+// what the value names. nil is lists in which nothing stands.
+type Lists func(list string, of feed.Domain, value []byte) bool
 
 // condition is a compiled condition.
 type condition struct {
 	text  string
 	holds holds
 	late  bool // it reads the outcome
+	lists []string
 }
 
 // number reads a number of an event: a count, or fen when the type is double.
@@ -76,7 +82,7 @@ var theLanguage = sync.OnceValues(func() (*language, error) {
 		{operators.In, false, [][]*types.Type{{s, types.NewListType(s), b}, {i, types.NewListType(i), b}}},
 		{"startsWith", true, [][]*types.Type{{s, s, b}}}, {"endsWith", true, [][]*types.Type{{s, s, b}}}, {"contains", true, [][]*types.Type{{s, s, b}}},
 		{"size", false, [][]*types.Type{{s, i}}}, {"hour", false, [][]*types.Type{{t, i}}}, {"weekday", false, [][]*types.Type{{t, i}}},
-		{callHas, false, [][]*types.Type{{a, b}}},
+		{callHas, false, [][]*types.Type{{a, b}}}, {"listed", false, [][]*types.Type{{s, s, b}}},
 	} {
 		options := []decls.FunctionOpt{}
 		for n, sig := range f.signatures {
@@ -118,7 +124,9 @@ type compiler struct {
 	kind feed.Kind
 	zone *time.Location
 	tree *ast.AST
-	late bool
+
+	late  bool
+	lists []string
 }
 
 // compile parses, checks and compiles a condition.
@@ -159,7 +167,7 @@ func compile(expression string, kind feed.Kind, zone *time.Location) (*condition
 	if err != nil {
 		return nil, err
 	}
-	return &condition{text: expression, holds: h, late: c.late}, nil
+	return &condition{text: expression, holds: h, late: c.late, lists: c.lists}, nil
 }
 
 func firstError(errs *common.Errors) error {
@@ -195,11 +203,11 @@ func (c *compiler) condition(e ast.Expr) (holds, error) {
 		return nil, errNotACondition
 	}
 	if f, ok := c.field(e); ok {
-		return func(_ *feed.Batch, e *feed.Event) bool { return e.Num(f) != 0 }, nil
+		return func(_ *feed.Batch, e *feed.Event, _ Lists) bool { return e.Num(f) != 0 }, nil
 	}
 	if e.Kind() == ast.LiteralKind {
 		is := e.AsLiteral() == types.True
-		return func(*feed.Batch, *feed.Event) bool { return is }, nil
+		return func(*feed.Batch, *feed.Event, Lists) bool { return is }, nil
 	}
 	if e.Kind() != ast.CallKind {
 		return nil, c.wrong(e, "a condition does not use this part of CEL")
@@ -217,23 +225,25 @@ func (c *compiler) condition(e ast.Expr) (holds, error) {
 			return nil, err
 		}
 		if name == operators.LogicalAnd {
-			return func(b *feed.Batch, e *feed.Event) bool { return x(b, e) && y(b, e) }, nil
+			return func(b *feed.Batch, e *feed.Event, l Lists) bool { return x(b, e, l) && y(b, e, l) }, nil
 		}
-		return func(b *feed.Batch, e *feed.Event) bool { return x(b, e) || y(b, e) }, nil
+		return func(b *feed.Batch, e *feed.Event, l Lists) bool { return x(b, e, l) || y(b, e, l) }, nil
 	case operators.LogicalNot:
 		x, err := c.condition(args[0])
 		if err != nil {
 			return nil, err
 		}
-		return func(b *feed.Batch, e *feed.Event) bool { return !x(b, e) }, nil
+		return func(b *feed.Batch, e *feed.Event, l Lists) bool { return !x(b, e, l) }, nil
 	case callHas:
 		f, ok := c.field(args[0])
 		if !ok {
 			return nil, c.wrong(e, "has() asks for a field of the event")
 		}
-		return func(_ *feed.Batch, e *feed.Event) bool { return e.Has(f) }, nil
+		return func(_ *feed.Batch, e *feed.Event, _ Lists) bool { return e.Has(f) }, nil
 	case operators.In:
 		return c.in(e, args)
+	case "listed":
+		return c.listed(e, args)
 	case "startsWith", "endsWith", "contains":
 		return c.search(name, call.Target(), args[0])
 	default:
@@ -241,11 +251,29 @@ func (c *compiler) condition(e ast.Expr) (holds, error) {
 	}
 }
 
+// listed looks a value up in a list that others keep.
+func (c *compiler) listed(e ast.Expr, args []ast.Expr) (holds, error) {
+	list, ok := literal(args[0])
+	if !ok || !goodPack.MatchString(list) {
+		return nil, c.wrong(e, "the name of a list in quotes is wanted: small letters, digits and hyphens")
+	}
+	f, ok := c.field(args[1])
+	if !ok || f.Type != feed.Text {
+		return nil, c.wrong(e, "a text of the event is wanted: listed('couriers', caller)")
+	}
+	if !slices.Contains(c.lists, list) {
+		c.lists = append(c.lists, list)
+	}
+	return func(b *feed.Batch, e *feed.Event, l Lists) bool {
+		return l != nil && e.Has(f) && l(list, f.Domain, b.Text(e, f))
+	}, nil
+}
+
 func (c *compiler) comparison(name string, e ast.Expr, args []ast.Expr) (holds, error) {
 	if c.tree.GetType(args[0].ID()).Kind() == types.StringKind {
 		if h, err := c.outcome(args); h != nil || err != nil {
 			if name == operators.NotEquals && err == nil {
-				return func(b *feed.Batch, e *feed.Event) bool { return !h(b, e) }, nil
+				return func(b *feed.Batch, e *feed.Event, l Lists) bool { return !h(b, e, l) }, nil
 			}
 			return h, err
 		}
@@ -258,14 +286,14 @@ func (c *compiler) comparison(name string, e ast.Expr, args []ast.Expr) (holds, 
 			return nil, err
 		}
 		want := name == operators.Equals
-		return func(b *feed.Batch, e *feed.Event) bool { return bytes.Equal(x(b, e), y(b, e)) == want }, nil
+		return func(b *feed.Batch, e *feed.Event, _ Lists) bool { return bytes.Equal(x(b, e), y(b, e)) == want }, nil
 	}
 	x, y, err := c.numbers(args[0], args[1])
 	if err != nil {
 		return nil, err
 	}
 	compare := func(is func(a, b int64) bool) holds {
-		return func(b *feed.Batch, e *feed.Event) bool {
+		return func(b *feed.Batch, e *feed.Event, _ Lists) bool {
 			p, ok := x(b, e)
 			if !ok {
 				return false
@@ -305,7 +333,7 @@ func (c *compiler) outcome(args []ast.Expr) (holds, error) {
 		if !ok || !known {
 			return nil, c.wrong(other, "an outcome is 'confirmed', 'cleared', or '' while nothing is known")
 		}
-		return func(_ *feed.Batch, e *feed.Event) bool { return e.Num(f) == code }, nil
+		return func(_ *feed.Batch, e *feed.Event, _ Lists) bool { return e.Num(f) == code }, nil
 	}
 	return nil, nil
 }
@@ -340,7 +368,7 @@ func (c *compiler) search(name string, target, arg ast.Expr) (holds, error) {
 		return nil, err
 	}
 	is := map[string]func(a, b []byte) bool{"startsWith": bytes.HasPrefix, "endsWith": bytes.HasSuffix, "contains": bytes.Contains}[name]
-	return func(b *feed.Batch, e *feed.Event) bool { return is(x(b, e), y(b, e)) }, nil
+	return func(b *feed.Batch, e *feed.Event, _ Lists) bool { return is(x(b, e), y(b, e)) }, nil
 }
 
 // in looks a value up in a list of literals.
@@ -360,9 +388,9 @@ func (c *compiler) in(e ast.Expr, args []ast.Expr) (holds, error) {
 		}
 		each = append(each, h)
 	}
-	return func(b *feed.Batch, e *feed.Event) bool {
+	return func(b *feed.Batch, e *feed.Event, l Lists) bool {
 		for _, h := range each {
-			if h(b, e) {
+			if h(b, e, l) {
 				return true
 			}
 		}

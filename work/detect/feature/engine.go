@@ -9,29 +9,51 @@ import (
 	"lanzha/work/feed"
 )
 
-// Add takes an event into the state and gives the features as they stand then,
-// the event included where a window ends at the present. out has a place for
-// each feature. Events come in the order of their time; of two with one time
-// the first that comes is the earlier.
-func (g *Engine) Add(b *feed.Batch, e *feed.Event, out []Value) {
+// AddAll takes events of a kind into the state, one behind the other, and gives
+// the features of each as they stand then, the event included where a window
+// ends at the present. Refused events are passed over, and their places in out
+// stay as they are. out has a row for each event: a place for each of Values.
+// Events come in the order of their time; of two with one time the first that
+// comes is the earlier.
+func (g *Engine) AddAll(kind feed.Kind, b *feed.Batch, events []feed.Event, out []Value) {
 	for _, p := range g.parts {
-		p.name(b, e, p.ids)
-		p.add(b, e, p.ids, out)
+		p.addAll(kind, b, events, out)
 	}
-	g.divide(out)
+	if len(g.kinds[kind].ratios) == 0 {
+		return
+	}
+	n := len(g.kinds[kind].values)
+	for i := range events {
+		if !events[i].Refused {
+			g.divide(kind, out[i*n:(i+1)*n])
+		}
+	}
+}
+
+// Add takes one event, as AddAll does.
+func (g *Engine) Add(kind feed.Kind, b *feed.Batch, e *feed.Event, out []Value) {
+	for _, p := range g.parts {
+		p.name(&p.kinds[kind], b, e, p.ids)
+		p.add(&p.kinds[kind], b, e, p.ids, out)
+	}
+	g.divide(kind, out)
 }
 
 // divide computes the ratios, when all else is there.
-func (g *Engine) divide(out []Value) {
-	for _, r := range g.ratios {
-		a, ok := g.features[r.first].Float(out[r.first])
-		b, too := g.features[r.second].Float(out[r.second])
-		if ok && too && b != 0 {
-			out[r.place] = float(a / b)
-		} else {
-			out[r.place] = g.features[r.place].orEmpty(Absent)
-		}
+func (g *Engine) divide(kind feed.Kind, out []Value) {
+	for i := range g.kinds[kind].ratios {
+		r := &g.kinds[kind].ratios[i]
+		out[r.place] = r.value(out[r.first], out[r.second])
 	}
+}
+
+func (r *ratio) value(first, second Value) Value {
+	a, ok := r.of[0].Float(first)
+	b, too := r.of[1].Float(second)
+	if ok && too && b != 0 {
+		return float(a / b)
+	}
+	return r.feature.orEmpty(Absent)
 }
 
 // ahead is for how many events memory is asked beforehand: all that they need
@@ -44,22 +66,23 @@ const ahead = 16
 // Most of the time goes into waiting for memory, since every event names other
 // keys. So it is asked for in steps for several events at once: first who they
 // are, then their records, then the places in their rings.
-func (g *part) addAll(b *feed.Batch, events []feed.Event, out []Value) {
-	n, k := g.width, len(g.keys)
+func (g *part) addAll(kind feed.Kind, b *feed.Batch, events []feed.Event, out []Value) {
+	w := &g.kinds[kind]
+	n, k := w.width, len(g.keys)
 	for from := 0; from < len(events); from += ahead {
 		some := events[from:min(from+ahead, len(events))]
 		touched := int64(0)
 		for i := range some {
 			ids := g.ahead[i*k : (i+1)*k]
-			g.name(b, &some[i], ids)
-			for _, s := range g.series {
+			g.name(w, b, &some[i], ids)
+			for _, s := range w.series {
 				if rec := s.find(ids[s.key]); rec != nil {
 					touched += rec[wordRing] + rec[s.far.at]
 				}
 			}
 		}
 		for i := range some {
-			for _, s := range g.series {
+			for _, s := range w.series {
 				if rec := s.find(g.ahead[i*k+s.key]); rec != nil && rec[wordRing] != 0 {
 					ring := g.memory.at(block(rec[wordRing]))
 					mask := int64(len(ring)>>s.shift - 1)
@@ -72,29 +95,29 @@ func (g *part) addAll(b *feed.Batch, events []feed.Event, out []Value) {
 		g.touched = touched
 		for i := range some {
 			if !some[i].Refused {
-				g.add(b, &some[i], g.ahead[i*k:(i+1)*k], out[(from+i)*n:(from+i+1)*n])
+				g.add(w, b, &some[i], g.ahead[i*k:(i+1)*k], out[(from+i)*n:(from+i+1)*n])
 			}
 		}
 	}
 }
 
 // name finds the numbers of the keys that an event names.
-func (g *part) name(b *feed.Batch, e *feed.Event, ids []uint32) {
-	for i := range g.keys {
+func (g *part) name(w *work, b *feed.Batch, e *feed.Event, ids []uint32) {
+	for _, i := range w.keys {
 		ids[i] = g.id(b, e, &g.keys[i])
 	}
 }
 
-func (g *part) add(b *feed.Batch, e *feed.Event, ids []uint32, out []Value) {
+func (g *part) add(w *work, b *feed.Batch, e *feed.Event, ids []uint32, out []Value) {
 	g.learn(e.Time)
-	for _, s := range g.series {
+	for _, s := range w.series {
 		if s.own = nil; ids[s.key] != 0 {
 			s.own = s.record(ids[s.key])
 			s.advance(g.memory, s.own, e.Time)
 		}
 	}
-	for i := range g.views {
-		v := &g.views[i]
+	for i := range w.views {
+		v := &w.views[i]
 		v.absent = ids[v.key] == 0
 		switch {
 		case v.key == v.series.key:
@@ -107,24 +130,24 @@ func (g *part) add(b *feed.Batch, e *feed.Event, ids []uint32, out []Value) {
 			}
 		}
 	}
-	for i := range g.readers {
-		if r := &g.readers[i]; r.before {
-			out[r.place] = g.read(r, e.Time)
+	for i := range w.readers {
+		if r := &w.readers[i]; r.before {
+			out[r.place] = g.read(w, r, e.Time)
 		}
 	}
 	hidden := e
-	if g.late && e.Has(g.outcome) && e.Has(g.known) && e.Num(g.known) > e.Time {
-		x := e.Without(g.outcome)
+	if w.late && e.Has(w.outcome) && e.Has(w.known) && e.Num(w.known) > e.Time {
+		x := e.Without(w.outcome)
 		hidden = &x
 	}
-	for _, s := range g.series {
+	for _, s := range w.series {
 		if s.own != nil {
-			g.push(s, b, e, hidden)
+			g.push(w, s, b, e, hidden)
 		}
 	}
-	for i := range g.readers {
-		if r := &g.readers[i]; !r.before {
-			out[r.place] = g.read(r, e.Time)
+	for i := range w.readers {
+		if r := &w.readers[i]; !r.before {
+			out[r.place] = g.read(w, r, e.Time)
 		}
 	}
 }
@@ -303,13 +326,13 @@ func subtractSquare(w []int64, x int64) {
 
 // push adds the present event to its record. hidden is the event without what
 // becomes known of it later, or the event itself.
-func (g *part) push(s *series, b *feed.Batch, e, hidden *feed.Event) {
-	s.event[0] = e.Time<<8 | s.which(b, hidden)
+func (g *part) push(w *work, s *series, b *feed.Batch, e, hidden *feed.Event) {
+	s.event[0] = e.Time<<8 | s.which(b, hidden, g.lists)
 	for i := range s.cols {
 		c := &s.cols[i]
 		switch {
 		case c.hash && c.field.Type == feed.Text:
-			s.event[1+i] = int64(hash(b.Text(e, c.field)))
+			s.event[1+i] = int64(hash(c.text(b, e)))
 		case c.hash:
 			s.event[1+i] = int64(scatter(uint64(e.Num(c.field))))
 		default:
@@ -333,18 +356,24 @@ func (g *part) push(s *series, b *feed.Batch, e, hidden *feed.Event) {
 	if hidden == e || !s.late {
 		return
 	}
-	if then := e.Time<<8 | s.which(b, e); then != s.event[0] {
-		l := lesson{at: e.Num(g.known), order: g.order, series: s, rec: s.ownAt, tag: tag, then: then, event: slices.Clone(s.event)}
+	if then := e.Time<<8 | s.which(b, e, g.lists); then != s.event[0] {
+		l := lesson{at: e.Num(w.known), order: g.order, series: s, rec: s.ownAt, tag: tag, then: then, event: slices.Clone(s.event)}
 		g.order++
 		heap.Push((*lessons)(&g.pending), l)
 	}
 }
 
+// text is what tells a text from others.
+func (c *column) text(b *feed.Batch, e *feed.Event) []byte {
+	text := b.Text(e, c.field)
+	return text[:max(len(text)-c.cut, 0)]
+}
+
 // which are the bits of the conditions that hold.
-func (s *series) which(b *feed.Batch, e *feed.Event) int64 {
+func (s *series) which(b *feed.Batch, e *feed.Event, l Lists) int64 {
 	w := int64(1)
 	for i := range s.conds {
-		if s.conds[i].holds(b, e) {
+		if s.conds[i].holds(b, e, l) {
 			w |= 2 << i
 		}
 	}
@@ -424,9 +453,9 @@ func mod(a, b int64) int64 {
 }
 
 // read computes a feature.
-func (g *part) read(r *reader, now int64) Value {
+func (g *part) read(w *work, r *reader, now int64) Value {
 	v := Absent
-	if view := &g.views[r.view]; !view.absent {
+	if view := &w.views[r.view]; !view.absent {
 		v = g.aggregate(r, view.rec, now)
 	}
 	return r.feature.orEmpty(v)
@@ -612,6 +641,72 @@ func (l *lesson) correct(o *op, words []int64, at int) {
 		subtractSquare(words[at:], l.event[o.col])
 	}
 }
+
+// Peek reads features, by their places in Features, for a key whose fields
+// have these texts, as they stand at a moment, without an event. seen is false
+// when no event has named the key, or it is forgotten.
+func (g *Engine) Peek(features []int, key []string, now int64, out []Value) (seen bool) {
+	for i, n := range features {
+		v, ok := g.peek(g.features[n], key, now)
+		out[i] = g.features[n].orEmpty(v)
+		seen = seen || ok
+	}
+	return seen
+}
+
+func (g *Engine) peek(f *Feature, key []string, now int64) (v Value, seen bool) {
+	kind := f.At[0]
+	at := &g.kinds[kind]
+	place := at.places[slices.Index(g.features, f)]
+	for i := range at.ratios {
+		if r := &at.ratios[i]; r.place == place {
+			first, seen := g.peek(r.of[0], key, now)
+			second, also := g.peek(r.of[1], key, now)
+			return r.value(r.of[0].orEmpty(first), r.of[1].orEmpty(second)), seen || also
+		}
+	}
+	for _, p := range g.parts {
+		w := &p.kinds[kind]
+		for i := range w.readers {
+			r := &w.readers[i]
+			if r.place != place {
+				continue
+			}
+			s := w.views[r.view].series
+			id := p.idOf(&p.keys[s.key], key)
+			rec := s.find(id)
+			if rec != nil {
+				s.advance(p.memory, rec, now)
+			}
+			return p.aggregate(r, rec, now), rec != nil
+		}
+	}
+	return Absent, false
+}
+
+// idOf is the number of the key with these texts; 0 is none.
+func (g *part) idOf(k *key, texts []string) (id uint32) {
+	if len(texts) != len(k.fields) {
+		return 0
+	}
+	for i := range k.fields {
+		next := g.names[k.fields[i].Domain].find([]byte(texts[i]), false)
+		switch {
+		case next == 0:
+			return 0
+		case i == 0:
+			id = next
+		default:
+			if id = g.pairs[i-1].find(id, next, false); id == 0 {
+				return 0
+			}
+		}
+	}
+	return id
+}
+
+// Since is from which moment a feature counts; 0 is since the engine began.
+func (g *Engine) Since(int) int64 { return 0 }
 
 // Keys is how many values of keys have state.
 func (g *Engine) Keys() (n int64) {

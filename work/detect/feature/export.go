@@ -52,7 +52,7 @@ type page struct {
 // one time in the order of the file. Reading, computing and writing go on side
 // by side.
 func Export(ctx context.Context, src *feed.Source, g *Engine, w io.Writer, o Options) (Summary, error) {
-	x := &export{src: src, engine: g, o: o, all: g.features}
+	x := &export{src: src, engine: g, kind: g.kind, o: o, all: g.features}
 	for i, f := range x.all {
 		if f.Hidden {
 			continue
@@ -95,6 +95,7 @@ func Export(ctx context.Context, src *feed.Source, g *Engine, w io.Writer, o Opt
 type export struct {
 	src    *feed.Source
 	engine *Engine
+	kind   feed.Kind
 	o      Options
 	all    []*Feature
 	shown  []int
@@ -187,7 +188,7 @@ func (x *export) compute(ctx context.Context, from <-chan *page, to chan<- *page
 			}
 		}
 		if late == 0 {
-			x.engine.parts[0].addAll(&p.Batch, p.Events, p.values)
+			x.engine.parts[0].addAll(x.kind, &p.Batch, p.Events, p.values)
 			p.left = 0
 		}
 		if err := send(); err != nil {
@@ -203,7 +204,7 @@ func (x *export) compute(ctx context.Context, from <-chan *page, to chan<- *page
 func (x *export) continued(ctx context.Context, part *part, from <-chan *page, to chan<- *page) error {
 	for p := range from {
 		if x.o.Late == 0 {
-			part.addAll(&p.Batch, p.Events, p.values)
+			part.addAll(x.kind, &p.Batch, p.Events, p.values)
 		}
 		select {
 		case to <- p:
@@ -219,7 +220,7 @@ func (x *export) settle(until int64) {
 	n := len(x.all)
 	for len(x.heap) > 0 && x.heap[0].at <= until {
 		w := heap.Pop((*waitings)(&x.heap)).(waiting)
-		x.engine.Add(&w.page.Batch, &w.page.Events[w.index], w.page.values[w.index*n:(w.index+1)*n])
+		x.engine.Add(x.kind, &w.page.Batch, &w.page.Events[w.index], w.page.values[w.index*n:(w.index+1)*n])
 		w.page.left--
 	}
 }
@@ -275,7 +276,7 @@ func (x *export) write(ctx context.Context, from <-chan *page, w io.Writer) erro
 			x.sum.Events++
 			out = x.src.AppendRecord(out, &p.Batch, e)
 			values := p.values[i*n : (i+1)*n]
-			x.engine.divide(values)
+			x.engine.divide(x.kind, values)
 			for _, k := range x.shown {
 				out = x.all[k].Append(append(out, ','), values[k])
 			}

@@ -81,8 +81,8 @@ func (c cond) same(d cond) bool {
 	return text(c.filter) == text(d.filter) && text(c.of) == text(d.of) && name(c.field) == name(d.field)
 }
 
-func (c cond) holds(b *feed.Batch, e *feed.Event) bool {
-	return (c.field == nil || e.Has(*c.field)) && (c.filter == nil || c.filter.holds(b, e)) && (c.of == nil || c.of.holds(b, e))
+func (c cond) holds(b *feed.Batch, e *feed.Event, l Lists) bool {
+	return (c.field == nil || e.Has(*c.field)) && (c.filter == nil || c.filter.holds(b, e, l)) && (c.of == nil || c.of.holds(b, e, l))
 }
 
 func (c cond) late() bool { return c.filter != nil && c.filter.late || c.of != nil && c.of.late }
@@ -91,6 +91,7 @@ func (c cond) late() bool { return c.filter != nil && c.filter.late || c.of != n
 type column struct {
 	field feed.Field
 	hash  bool // of a text or number, to tell distinct ones
+	cut   int  // of a text: bytes at its end that are left out
 }
 
 type bound struct {
@@ -134,8 +135,9 @@ func (d doing) words() int {
 	return 2
 }
 
-// key is a tuple of fields.
+// key is a tuple of fields of a kind of event.
 type key struct {
+	kind   feed.Kind
 	fields []feed.Field
 	own    bool // events are kept under it: unknown values are added
 }
@@ -153,8 +155,8 @@ type view struct {
 type reader struct {
 	does       reading
 	feature    *Feature
-	place      int // of the feature among the engine's
-	view       int
+	place      int // of its value among those of an event
+	view       int // among those of the kind of event
 	count, sum difference
 	square     difference
 	all        difference // of a share: what it is a share of
@@ -189,83 +191,179 @@ type difference struct {
 	up, low     int
 }
 
-// Engine holds the state of the features of one kind of event. It consists of
-// parts, each of which owns the state of some keys and can work beside the
-// others.
+// Engine holds the state of features. It consists of parts, each of which owns
+// the state of some keys and can work beside the others. An engine belongs to
+// one goroutine.
 type Engine struct {
 	features []*Feature
+	kinds    []atKind // by kind of event
 	parts    []*part
-	ratios   []ratio
+	lists    Lists
+	kind     feed.Kind // of a file's events; 0 is online
+}
+
+// atKind is what has a value at the events of a kind.
+type atKind struct {
+	values []int // features
+	places map[int]int
+	ratios []ratio
 }
 
 // ratio is a feature that is made of two others, by their places.
-type ratio struct{ place, first, second int }
+type ratio struct {
+	feature              *Feature
+	place, first, second int
+	of                   [2]*Feature
+}
 
 // part is the state of some keys.
 type part struct {
-	width   int // features of the engine
-	readers []reader
 	keys    []key
+	kinds   []work   // by kind of event
 	ids     []uint32 // of the present event, by key
 	ahead   []uint32 // of the events to come
 	touched int64    // keeps what is asked for beforehand from being left out
 	series  []*series
-	views   []view
 	names   [feed.Domains]interner
 	pairs   [maxKey - 1]pairer
 	memory  *arena
-	late    bool
 	pending []lesson
 	order   int64
+	lists   Lists
+}
+
+// work is what a part does with the events of a kind.
+type work struct {
+	width   int       // values of an event
+	keys    []int     // to look up
+	series  []*series // to add it to
+	views   []view
+	readers []reader
+	late    bool // some series of it reads the outcome
 	outcome feed.Field
 	known   feed.Field
 }
 
-// Engine compiles the features of a pack that are of one kind of event, in up
-// to so many parts. It refuses a pack that has none.
+// OnlineOptions are the choices of an engine.
+type OnlineOptions struct {
+	Late   time.Duration // by how much an event may come after a later one of its key, and be put into its place; 0 to 24 h
+	Listed Lists         // what conditions with listed() ask; nil is lists in which nothing stands
+}
+
+// Engine compiles the features of a pack that are of one kind of event, for a
+// file of such events, in up to so many parts. It refuses a pack that has none.
 func (p *Pack) Engine(kind feed.Kind, parts int) (*Engine, error) {
-	g := &Engine{}
-	place := map[*Feature]int{}
-	byKey := map[string][]*Feature{}
+	mine := []*Feature{}
 	for _, f := range p.Features {
-		if f.Event != kind {
-			continue
+		has := func(i int) bool { return slices.Contains(mine, p.Features[i]) }
+		if f.Event == kind && slices.Contains(f.At, kind) && (f.Aggregate != Ratio || has(f.parts[0]) && has(f.parts[1])) {
+			mine = append(mine, f)
 		}
-		place[f] = len(g.features)
-		g.features = append(g.features, f)
-		if f.Aggregate == Ratio {
-			g.ratios = append(g.ratios, ratio{place[f], place[p.Features[f.parts[0]]], place[p.Features[f.parts[1]]]})
-			continue
-		}
-		byKey[f.keyName()] = append(byKey[f.keyName()], f)
 	}
-	if len(g.features) == 0 {
+	if len(mine) == 0 {
 		return nil, &lanzha.Error{Code: lanzha.CodeInvalid, Field: p.Name, Message: "the pack has no feature of a " + kind.String(), Hint: "each feature names its kind of event, or the pack names it for all"}
+	}
+	g := compilePacks([]*Pack{{Name: p.Name, Features: mine}}, map[string][]*Feature{p.Name: p.Features}, OnlineOptions{}, parts)
+	g.kind = kind
+	return g, nil
+}
+
+// Online compiles the features of packs, of all kinds of event, into one
+// engine. What is declared alike, in one pack or in two, shares its state. The
+// names of the packs differ; they may have no features.
+func Online(packs []*Pack, o OnlineOptions) (*Engine, error) {
+	if o.Late < 0 || o.Late > 24*time.Hour {
+		return nil, lanzha.Invalid("late", "0 to 24 hours are wanted")
+	}
+	declared := map[string][]*Feature{}
+	for _, p := range packs {
+		if _, ok := declared[p.Name]; ok {
+			return nil, &lanzha.Error{Code: lanzha.CodeInvalid, Field: p.Name, Message: "two packs have this name", Hint: "give one of them another"}
+		}
+		declared[p.Name] = p.Features
+	}
+	return compilePacks(packs, declared, o, 1), nil
+}
+
+// Online compiles the features of one pack for all kinds of event.
+func (p *Pack) Online(o OnlineOptions) (*Engine, error) { return Online([]*Pack{p}, o) }
+
+// compilePacks makes an engine. declared are all features of each pack: ratios
+// name their parts by their places among them.
+func compilePacks(packs []*Pack, declared map[string][]*Feature, o OnlineOptions, parts int) *Engine {
+	g := &Engine{lists: o.Listed, kinds: make([]atKind, len(feed.Kinds())+1)}
+	index := map[*Feature]int{}
+	byKey := map[string][]*Feature{}
+	for _, p := range packs {
+		for _, f := range p.Features {
+			index[f] = len(g.features)
+			g.features = append(g.features, f)
+			if f.Aggregate != Ratio {
+				byKey[f.keyName()] = append(byKey[f.keyName()], f)
+			}
+		}
+	}
+	for i, f := range g.features {
+		for _, kind := range f.At {
+			at := &g.kinds[kind]
+			if at.places == nil {
+				at.places = map[int]int{}
+			}
+			at.places[i] = len(at.values)
+			at.values = append(at.values, i)
+		}
+	}
+	for i, f := range g.features {
+		if f.Aggregate != Ratio {
+			continue
+		}
+		of := [2]*Feature{declared[f.Pack][f.parts[0]], declared[f.Pack][f.parts[1]]}
+		for _, kind := range f.At {
+			at := &g.kinds[kind]
+			at.ratios = append(at.ratios, ratio{f, at.places[i], at.places[index[of[0]]], at.places[index[of[1]]], of})
+		}
 	}
 	// The key with the most features goes first, each to the part that has the
 	// fewest yet.
 	names := sortedNames(byKey)
 	slices.SortStableFunc(names, func(a, b string) int { return len(byKey[b]) - len(byKey[a]) })
 	for range max(1, min(parts, len(names))) {
-		x := &part{width: len(g.features), memory: newArena()}
-		x.outcome, _ = kind.Field("outcome")
-		x.known, _ = kind.Field("known")
+		x := &part{memory: newArena(), kinds: make([]work, len(g.kinds)), lists: o.Listed}
+		for _, kind := range feed.Kinds() {
+			w := &x.kinds[kind]
+			w.width = len(g.kinds[kind].values)
+			w.outcome, _ = kind.Field("outcome")
+			w.known, _ = kind.Field("known")
+		}
 		g.parts = append(g.parts, x)
 	}
+	load := make([]int, len(g.parts))
 	for _, name := range names {
-		x := slices.MinFunc(g.parts, func(a, b *part) int { return len(a.readers) - len(b.readers) })
+		least := 0
+		for i := range load {
+			if load[i] < load[least] {
+				least = i
+			}
+		}
+		load[least] += len(byKey[name])
+		x := g.parts[least]
 		for _, f := range byKey[name] {
-			x.readers = append(x.readers, x.plan(f, place[f]))
+			s, r := x.plan(f)
+			for _, kind := range f.At {
+				r.place = g.kinds[kind].places[index[f]]
+				r.view = x.view(kind, s, f.reads[kind])
+				x.kinds[kind].readers = append(x.kinds[kind].readers, r)
+			}
 		}
 	}
 	for _, x := range g.parts {
 		x.lay()
 	}
-	return g, nil
+	return g
 }
 
 func (f *Feature) keyName() string {
-	names := []string{}
+	names := []string{f.Event.String()}
 	for _, field := range f.Key {
 		names = append(names, field.Name)
 	}
@@ -285,33 +383,51 @@ func sortedNames(of map[string][]*Feature) []string {
 func (g *part) lay() {
 	for _, s := range g.series {
 		s.lay()
-		g.late = g.late || s.late
+		w := &g.kinds[g.keys[s.key].kind]
+		w.series = append(w.series, s)
+		w.late = w.late || s.late
 	}
-	for i := range g.readers {
-		r := &g.readers[i]
-		for _, d := range []*difference{&r.count, &r.sum, &r.square, &r.all} {
-			if d.upOf != nil {
-				d.up = *d.upOf
-			}
-			if d.lowOf != nil {
-				d.low = *d.lowOf
+	for i := range g.keys {
+		w := &g.kinds[g.keys[i].kind]
+		w.keys = append(w.keys, i)
+	}
+	for k := range g.kinds {
+		for i := range g.kinds[k].readers {
+			r := &g.kinds[k].readers[i]
+			for _, d := range []*difference{&r.count, &r.sum, &r.square, &r.all} {
+				if d.upOf != nil {
+					d.up = *d.upOf
+				}
+				if d.lowOf != nil {
+					d.low = *d.lowOf
+				}
 			}
 		}
 	}
 	g.ids, g.ahead = make([]uint32, len(g.keys)), make([]uint32, ahead*len(g.keys))
 }
 
-// Features are the features that the engine computes, in the order of the
-// values that Add gives.
+// Features are the features that the engine computes: those of the first pack
+// in the order of its file, then those of the next.
 func (g *Engine) Features() []*Feature { return g.features }
 
-func (g *part) key(fields []feed.Field, own bool) int {
+// Index finds a feature among Features by the names of its pack and its own;
+// -1 is none.
+func (g *Engine) Index(pack, name string) int {
+	return slices.IndexFunc(g.features, func(f *Feature) bool { return f.Pack == pack && f.Name == name })
+}
+
+// Values are the features that have a value at the events of a kind, by their
+// places in Features, ascending: what AddAll gives of an event, in its order.
+func (g *Engine) Values(kind feed.Kind) []int { return g.kinds[kind].values }
+
+func (g *part) key(kind feed.Kind, fields []feed.Field, own bool) int {
 	i := slices.IndexFunc(g.keys, func(k key) bool {
-		return slices.EqualFunc(k.fields, fields, func(a, b feed.Field) bool { return a.Name == b.Name })
+		return k.kind == kind && slices.EqualFunc(k.fields, fields, func(a, b feed.Field) bool { return a.Name == b.Name })
 	})
 	if i < 0 {
 		i = len(g.keys)
-		g.keys = append(g.keys, key{fields: fields})
+		g.keys = append(g.keys, key{kind: kind, fields: fields})
 	}
 	g.keys[i].own = g.keys[i].own || own
 	return i
@@ -320,7 +436,7 @@ func (g *part) key(fields []feed.Field, own bool) int {
 // place finds the series of a feature and the bits of its conditions in it, and
 // makes what is missing.
 func (g *part) place(f *Feature, conds ...cond) (s *series, bits []uint8) {
-	own := g.key(f.Key, true)
+	own := g.key(f.Event, f.Key, true)
 	pane := int64(0)
 	if f.Panes > 0 {
 		pane = f.Window.Microseconds() / int64(f.Panes)
@@ -384,17 +500,17 @@ func (b *bound) op(o op) *op {
 	return &o
 }
 
-func (s *series) column(f feed.Field, hashed bool) int {
-	i := slices.IndexFunc(s.cols, func(c column) bool { return c.field.Name == f.Name && c.hash == hashed })
+func (s *series) column(f feed.Field, hashed bool, cut int) int {
+	i := slices.IndexFunc(s.cols, func(c column) bool { return c.field.Name == f.Name && c.hash == hashed && c.cut == cut })
 	if i < 0 {
 		i = len(s.cols)
-		s.cols = append(s.cols, column{f, hashed})
+		s.cols = append(s.cols, column{f, hashed, cut})
 	}
 	return i + 1
 }
 
-// plan gives a feature its place.
-func (g *part) plan(f *Feature, place int) reader {
+// plan gives a feature its place in a series.
+func (g *part) plan(f *Feature) (*series, reader) {
 	c := cond{filter: f.filter}
 	if f.field != nil && !f.field.Required {
 		c.field = f.field
@@ -404,7 +520,7 @@ func (g *part) plan(f *Feature, place int) reader {
 		conds = append(conds, cond{filter: f.filter, of: f.of})
 	}
 	s, bits := g.place(f, conds...)
-	r := reader{does: readings[f.Aggregate], feature: f, place: place, view: g.view(s, f.Read), before: f.Aggregate == LastSeen || f.Aggregate == Since && !f.sinceFirst(), scale: 1}
+	r := reader{does: readings[f.Aggregate], feature: f, before: f.Aggregate == LastSeen || f.Aggregate == Since && !f.sinceFirst(), scale: 1}
 	up := s.bound(f.Offset)
 	var low *bound
 	end := int64(-1)
@@ -427,7 +543,7 @@ func (g *part) plan(f *Feature, place int) reader {
 	}
 	col := 0
 	if f.field != nil {
-		col = s.column(*f.field, f.Aggregate == Distinct)
+		col = s.column(*f.field, f.Aggregate == Distinct, f.cut)
 		if f.field.Type == feed.Amount {
 			r.scale = 100
 		}
@@ -461,19 +577,20 @@ func (g *part) plan(f *Feature, place int) reader {
 		r.queue = up.op(op{do: enters, bit: bits[0], col: col, sign: sign, dist: end})
 		low.op(op{do: leaves, bit: bits[0], col: col, of: r.queue})
 	}
-	return r
+	return s, r
 }
 
 func (f *Feature) sinceFirst() bool {
 	return len(f.Of) == 1 && strings.EqualFold(f.Of[0], string(FirstSeen))
 }
 
-func (g *part) view(s *series, read []feed.Field) int {
-	k := g.key(read, false)
-	i := slices.IndexFunc(g.views, func(v view) bool { return v.series == s && v.key == k })
+func (g *part) view(kind feed.Kind, s *series, read []feed.Field) int {
+	k := g.key(kind, read, false)
+	w := &g.kinds[kind]
+	i := slices.IndexFunc(w.views, func(v view) bool { return v.series == s && v.key == k })
 	if i < 0 {
-		i = len(g.views)
-		g.views = append(g.views, view{series: s, key: k})
+		i = len(w.views)
+		w.views = append(w.views, view{series: s, key: k})
 	}
 	return i
 }

@@ -51,15 +51,21 @@ type Pack struct {
 	Name     string
 	Version  int
 	Features []*Feature // in the order of the file
+	// Forget is how long a key may be idle until its features of all time are
+	// forgotten; 0 is never. Features with a window are forgotten when their
+	// windows are over, which changes no value.
+	Forget time.Duration
+	Lists  []string // that conditions read, each once
 }
 
 // Feature is one declared feature.
 type Feature struct {
+	Pack      string // its name
 	Name      string
 	Title     Words
 	Event     feed.Kind
 	Key       []feed.Field // whose events are looked at
-	Read      []feed.Field // whose value of the present event names the key; Key itself unless declared otherwise
+	At        []feed.Kind  // at which events it has a value; Event itself unless declared otherwise
 	Filter    string       // "" is every event
 	Aggregate Aggregate
 	Of        []string      // a field, a condition (share), or two features (ratio)
@@ -71,7 +77,10 @@ type Feature struct {
 
 	filter, of *condition
 	field      *feed.Field // of
-	parts      [2]int      // of a ratio: features by index
+	cut        int         // of a text: so many bytes at its end do not tell it from others
+	reads      map[feed.Kind][]feed.Field
+	forget     time.Duration // of its pack
+	parts      [2]int        // of a ratio: features by index
 	form       form
 }
 
@@ -88,7 +97,9 @@ const (
 	MaxOffset   = 90 * 24 * time.Hour
 	MaxPanes    = 1000
 	MaxFeatures = 500
+	MaxForget   = 10 * 366 * 24 * time.Hour
 	maxKey      = 4 // fields of a tuple
+	maxCut      = 8
 )
 
 type document struct {
@@ -97,6 +108,7 @@ type document struct {
 	Title    Words      `yaml:"title"`
 	Event    string     `yaml:"event"`
 	Zone     string     `yaml:"zone"`
+	Forget   string     `yaml:"forget"`
 	Features []declared `yaml:"features"`
 }
 
@@ -105,10 +117,12 @@ type declared struct {
 	Title     Words    `yaml:"title"`
 	Event     string   `yaml:"event"`
 	Key       names    `yaml:"key"`
-	Read      names    `yaml:"read"`
+	At        names    `yaml:"at"`
+	Read      reads    `yaml:"read"`
 	Filter    string   `yaml:"filter"`
 	Aggregate string   `yaml:"aggregate"`
 	Of        names    `yaml:"of"`
+	Cut       int      `yaml:"cut"`
 	Window    string   `yaml:"window"`
 	Offset    string   `yaml:"offset"`
 	Panes     int      `yaml:"panes"`
@@ -127,6 +141,21 @@ func (n *names) UnmarshalYAML(node *yaml.Node) error {
 		return nil
 	}
 	return node.Decode((*[]string)(n))
+}
+
+// reads are the fields of the present event that name the key: the same names
+// for all kinds of event, or a list for each.
+type reads struct {
+	all    names
+	byKind map[string]names
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (r *reads) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.MappingNode {
+		return node.Decode(&r.byKind)
+	}
+	return r.all.UnmarshalYAML(node)
 }
 
 var (
@@ -169,6 +198,9 @@ func Parse(name string, text []byte) (*Pack, error) {
 		return nil, wrong("zone", "there is no such zone; name it as in Asia/Shanghai")
 	}
 	p := &Pack{Name: d.Pack, Version: d.Version}
+	if p.Forget, err = parseSpan(d.Forget, 24*time.Hour, MaxForget); err != nil {
+		return nil, wrong("forget", "%v", err)
+	}
 	for i, x := range d.Features {
 		f, field, err := p.feature(x, d.Event, zone)
 		if err != nil {
@@ -188,7 +220,7 @@ func cmpOr(a, b string) string {
 
 // feature checks one declaration. field is what is wrong in it.
 func (p *Pack) feature(d declared, event string, zone *time.Location) (f *Feature, field string, err error) {
-	f = &Feature{Name: d.Name, Title: d.Title, Filter: d.Filter, Aggregate: Aggregate(d.Aggregate), Of: d.Of, Panes: d.Panes, Empty: d.Empty, Hidden: d.Hidden}
+	f = &Feature{Pack: p.Name, forget: p.Forget, Name: d.Name, Title: d.Title, Filter: d.Filter, Aggregate: Aggregate(d.Aggregate), Of: d.Of, Panes: d.Panes, Empty: d.Empty, Hidden: d.Hidden}
 	if !goodName.MatchString(d.Name) {
 		return nil, "name", errors.New("letters, digits and underscores are wanted, a letter first")
 	}
@@ -199,7 +231,7 @@ func (p *Pack) feature(d declared, event string, zone *time.Location) (f *Featur
 		return nil, "aggregate", fmt.Errorf("there is no such aggregate; there are %v", aggregates)
 	}
 	if f.Event, err = feed.ParseKind(cmpOr(d.Event, event)); err != nil {
-		return nil, "event", errors.New("call, message or transfer is wanted")
+		return nil, "event", err
 	}
 	if f.Aggregate == Ratio {
 		field, err := p.ratio(f, d)
@@ -208,14 +240,8 @@ func (p *Pack) feature(d declared, event string, zone *time.Location) (f *Featur
 	if f.Key, err = keyFields(f.Event, d.Key); err != nil {
 		return nil, "key", err
 	}
-	f.Read = f.Key
-	if len(d.Read) > 0 {
-		if f.Read, err = keyFields(f.Event, d.Read); err != nil {
-			return nil, "read", err
-		}
-		if !slices.EqualFunc(f.Key, f.Read, func(a, b feed.Field) bool { return a.Domain == b.Domain }) {
-			return nil, "read", errors.New("what is read must name the same things as the key: a number a number, an account an account")
-		}
+	if field, err := f.readers(d); err != nil {
+		return nil, field, err
 	}
 	if f.Window, err = parseSpan(d.Window, MinWindow, MaxWindow); err != nil {
 		return nil, "window", err
@@ -227,9 +253,14 @@ func (p *Pack) feature(d declared, event string, zone *time.Location) (f *Featur
 		if f.filter, err = compile(d.Filter, f.Event, zone); err != nil {
 			return nil, "filter", err
 		}
+		p.reads(f.filter)
 	}
 	if err := f.subject(zone); err != nil {
 		return nil, "of", err
+	}
+	p.reads(f.of)
+	if f.cut = d.Cut; f.cut != 0 && (f.cut < 0 || f.cut > maxCut || f.Aggregate != Distinct || f.field.Type != feed.Text) {
+		return nil, "cut", fmt.Errorf("1 to %d bytes at the end of a text of which the distinct ones are counted can be left out", maxCut)
 	}
 	if field, err := f.panes(d); err != nil {
 		return nil, field, err
@@ -238,6 +269,61 @@ func (p *Pack) feature(d declared, event string, zone *time.Location) (f *Featur
 		return nil, "filter", fmt.Errorf("an outcome comes later than its event; count, sum, mean, stddev and share can follow it, %s cannot", f.Aggregate)
 	}
 	return f, "", nil
+}
+
+// reads notes the lists that a condition reads.
+func (p *Pack) reads(c *condition) {
+	if c == nil {
+		return
+	}
+	for _, list := range c.lists {
+		if !slices.Contains(p.Lists, list) {
+			p.Lists = append(p.Lists, list)
+		}
+	}
+}
+
+// readers checks at which events a feature has a value, and which of their
+// fields name the key.
+func (f *Feature) readers(d declared) (field string, err error) {
+	f.At, f.reads = []feed.Kind{f.Event}, map[feed.Kind][]feed.Field{}
+	if len(d.At) > 0 {
+		f.At = nil
+	}
+	for _, name := range d.At {
+		kind, err := feed.ParseKind(name)
+		if err != nil {
+			return "at", err
+		}
+		if slices.Contains(f.At, kind) {
+			return "at", fmt.Errorf("%s stands there twice", name)
+		}
+		f.At = append(f.At, kind)
+	}
+	slices.Sort(f.At)
+	for name := range d.Read.byKind {
+		if kind, err := feed.ParseKind(name); err != nil || !slices.Contains(f.At, kind) {
+			return "read", fmt.Errorf("the feature has no value at %q; at says where", name)
+		}
+	}
+	for _, kind := range f.At {
+		of := d.Read.all
+		if d.Read.byKind != nil {
+			of = d.Read.byKind[kind.String()]
+		}
+		if len(of) == 0 {
+			of = d.Key
+		}
+		fields, err := keyFields(kind, of)
+		if err != nil {
+			return "read", err
+		}
+		if !slices.EqualFunc(f.Key, fields, func(a, b feed.Field) bool { return a.Domain == b.Domain }) {
+			return "read", errors.New("what is read must name the same things as the key: a number a number, an account an account")
+		}
+		f.reads[kind] = fields
+	}
+	return "", nil
 }
 
 // late reports whether what the feature counts can change after the event.
@@ -251,8 +337,8 @@ func (p *Pack) index(name string) int {
 
 // ratio checks a feature that is made of two others.
 func (p *Pack) ratio(f *Feature, d declared) (field string, err error) {
-	if d.Filter != "" || d.Window != "" || d.Offset != "" || d.Panes != 0 || d.Exact || len(d.Key) > 0 || len(d.Read) > 0 {
-		return "aggregate", errors.New("a ratio is of two features and has no key, filter, window, offset or panes of its own")
+	if d.Filter != "" || d.Window != "" || d.Offset != "" || d.Panes != 0 || d.Exact || d.Cut != 0 || len(d.Key) > 0 || len(d.At) > 0 || len(d.Read.all) > 0 || len(d.Read.byKind) > 0 {
+		return "aggregate", errors.New("a ratio is of two features and has no key, at, filter, window, offset or panes of its own")
 	}
 	if len(d.Of) != 2 {
 		return "of", errors.New("two features that stand before it are wanted")
@@ -262,7 +348,12 @@ func (p *Pack) ratio(f *Feature, d declared) (field string, err error) {
 		if at < 0 {
 			return "of", fmt.Errorf("no feature %q stands before this one", name)
 		}
-		if part := p.Features[at]; part.Event != f.Event || part.form == instants {
+		part := p.Features[at]
+		if i == 0 {
+			f.Event, f.At = part.Event, slices.Clone(part.At)
+		}
+		f.At = slices.DeleteFunc(f.At, func(k feed.Kind) bool { return !slices.Contains(part.At, k) })
+		if len(f.At) == 0 || part.form == instants {
 			return "of", fmt.Errorf("%s is a time, or of another kind of event", name)
 		}
 		f.parts[i] = at
