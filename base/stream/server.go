@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -66,7 +65,7 @@ func (s *server) start(o Options) error {
 		SyncAlways:         true,
 		JetStreamMaxMemory: serverMemory,
 		JetStreamMaxStore:  o.MaxBytes + storeSlack,
-		MaxPayload:         1<<20 + 1<<16,
+		MaxPayload:         maxFrame + 1<<20,
 	})
 	if err != nil {
 		return lanzha.Internal("stream.Open", err)
@@ -111,18 +110,6 @@ func (l serverLog) Errorf(format string, v ...any) {
 }
 func (l serverLog) Fatalf(format string, v ...any) {
 	l.log.Error("event log: server", "err", fmt.Sprintf(format, v...))
-}
-
-func unavailable(op, message string, err error) *lanzha.Error {
-	return &lanzha.Error{Code: lanzha.CodeUnavailable, Op: op, Message: message, Hint: "try again in a moment", Err: err}
-}
-
-// wrap classes what went wrong on the way to the server.
-func (l *Log) wrap(op string, err error) error {
-	if _, ok := errors.AsType[*lanzha.Error](err); ok {
-		return err
-	}
-	return unavailable(op, "the event log does not answer", err)
 }
 
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

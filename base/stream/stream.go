@@ -26,15 +26,15 @@ import (
 	"lanzha"
 )
 
-// Seq is the place of an entry in its log, from 1. Places are never used twice;
-// 0 is before the first.
+// Seq is the place of an entry in its log. Places ascend, though not one by one,
+// and are never used twice; 0 is before the first.
 type Seq uint64
 
 // Entry is what stands at a place of the log.
 type Entry struct {
 	Seq Seq
-	// At is when the writer began it, by the writer's clock. It never runs
-	// backwards in the log, even when the clock does.
+	// At is when the writer sent it, by the writer's clock. It never runs backwards
+	// in the log, even when the clock does.
 	At lanzha.Micros
 	// Claim is who took the log over, or said that it still holds it; "" for data.
 	Claim string
@@ -43,8 +43,8 @@ type Entry struct {
 }
 
 const (
-	// MaxData is the largest entry in bytes. A NATS server takes 1 MiB unless it
-	// is told otherwise, headers included; they need a part of the last KiB.
+	// MaxData is the largest entry in bytes: 1 MiB, which a NATS server takes
+	// unless it is told otherwise, less what stands beside it.
 	MaxData = 1<<20 - 1<<10
 	// DefaultMaxBytes is the retention by size when none is given: 16 GiB.
 	DefaultMaxBytes = 16 << 30
@@ -197,23 +197,22 @@ func (l *Log) definition() jetstream.StreamConfig {
 		duplicates = min(duplicates, l.o.MaxAge)
 	}
 	return jetstream.StreamConfig{
-		Name:               l.stream,
-		Description:        "event log of Lanzha",
-		Subjects:           []string{l.subject},
-		Storage:            jetstream.FileStorage,
-		Retention:          jetstream.LimitsPolicy,
-		Discard:            jetstream.DiscardOld,
-		MaxAge:             l.o.MaxAge,
-		MaxBytes:           l.o.MaxBytes,
-		MaxMsgs:            -1,
-		MaxMsgsPerSubject:  -1,
-		MaxMsgSize:         1 << 20,
-		Replicas:           l.o.Replicas,
-		Duplicates:         duplicates,
-		AllowDirect:        true,
-		AllowAtomicPublish: true,
-		DenyDelete:         true,
-		DenyPurge:          true,
+		Name:              l.stream,
+		Description:       "event log of Lanzha",
+		Subjects:          []string{l.subject},
+		Storage:           jetstream.FileStorage,
+		Retention:         jetstream.LimitsPolicy,
+		Discard:           jetstream.DiscardOld,
+		MaxAge:            l.o.MaxAge,
+		MaxBytes:          l.o.MaxBytes,
+		MaxMsgs:           -1,
+		MaxMsgsPerSubject: -1,
+		MaxMsgSize:        -1, // the server's limit counts
+		Replicas:          l.o.Replicas,
+		Duplicates:        duplicates,
+		AllowDirect:       true,
+		DenyDelete:        true,
+		DenyPurge:         true,
 	}
 }
 
@@ -268,10 +267,8 @@ func differences(want, is jetstream.StreamConfig) []string {
 		add("max_age", c.MaxAge.String())
 		add("max_bytes", c.MaxBytes)
 		add("max_msgs", c.MaxMsgs)
-		add("max_msg_size", c.MaxMsgSize)
 		add("num_replicas", c.Replicas)
 		add("allow_direct", c.AllowDirect)
-		add("allow_atomic", c.AllowAtomicPublish)
 		add("sealed", c.Sealed)
 		add("mirror", c.Mirror != nil)
 		add("sources", len(c.Sources))
@@ -291,26 +288,22 @@ func differences(want, is jetstream.StreamConfig) []string {
 // kept with it. Positions of another log mean nothing here.
 func (l *Log) ID() string { return l.id }
 
-// Bounds are the first and the last place that hold an entry: 0 and 0 when
-// there never was one. When retention has removed all of them, first is one
-// more than last, so that last is still what Claim wants.
+// Bounds are the places between which the entries are: none is before first,
+// and last holds the last. They are 0 and 0 when there never was an entry. When
+// retention has removed all of them, first is one more than last, so that last
+// is still what Claim wants.
 func (l *Log) Bounds(ctx context.Context) (first, last Seq, err error) {
 	s, err := l.state(ctx)
 	if err != nil {
 		return 0, 0, l.wrap("stream.Bounds", err)
 	}
-	if s.Msgs == 0 && s.LastSeq > 0 {
-		return Seq(s.LastSeq) + 1, Seq(s.LastSeq), nil
+	if s.LastSeq == 0 {
+		return 0, 0, nil
 	}
-	return Seq(s.FirstSeq), Seq(s.LastSeq), nil
-}
-
-func (l *Log) state(ctx context.Context) (jetstream.StreamState, error) {
-	s, err := l.js.Stream(ctx, l.stream)
-	if err != nil {
-		return jetstream.StreamState{}, err
+	if s.Msgs == 0 {
+		s.FirstSeq = s.LastSeq + 1
 	}
-	return s.CachedInfo().State, nil
+	return end(s.FirstSeq-1) + 1, end(s.LastSeq), nil
 }
 
 // Close ends the writers, the connection and the embedded server. What is not
