@@ -7,9 +7,9 @@
 //
 // Nobody in it exists. Mobile numbers are of real segments of the region, so
 // that everything that reads them sees what it would see; numbers from abroad
-// are those that regulators keep free for films; devices are of the range for
-// tests. What is measured on it proves that something works, and not how well
-// it would do in the field.
+// are those that the regulator of North America keeps free for films; devices
+// are of the range for tests. What is measured on it proves that something
+// works, and not how well it would do in the field.
 package city
 
 import (
@@ -73,20 +73,19 @@ type actor interface {
 // event is an event of any kind. What a field holds is said where it is
 // written.
 type event struct {
-	at      int64     // microseconds
-	kind    feed.Kind //
-	yes     bool      // answered
-	n       int64     // seconds, or fen
-	a, b    string    // caller and callee; sender and recipient; from and to; number and account
-	word    string    // text; channel; what
-	imei    string
-	imsi    string
-	cell    string
-	person  string
-	phone   string // of a transfer; of a call: as presented
-	outlet  string
-	of      *Case
-	cleared bool // looked into and honest
+	at     int64     // microseconds
+	kind   feed.Kind //
+	yes    bool      // answered
+	n      int64     // seconds, or fen
+	a, b   string    // caller and callee; sender and recipient; from and to; number and account
+	word   string    // text; channel; what
+	imei   string
+	imsi   string
+	cell   string
+	person string
+	phone  string // of a transfer; of a call: as presented
+	outlet string
+	of     *Case
 }
 
 const (
@@ -186,6 +185,9 @@ func (c *City) Hour(give func(Event)) bool {
 	return true
 }
 
+// Case is the scam that the event belongs to, or nil.
+func (e Event) Case() *Case { return e.event.of }
+
 // Event is an event of the city. It lives until Hour returns.
 type Event struct {
 	Kind   feed.Kind
@@ -250,12 +252,9 @@ func (e Event) Append(dst []byte, labels bool) []byte {
 		dst = cells(dst, x.word, x.a, x.b, x.outlet, x.imei, x.cell, x.person)
 	}
 	if labels {
-		switch {
-		case x.of != nil:
+		if x.of != nil {
 			dst = appendTime(append(dst, ",confirmed,"...), x.at+known)
-		case x.cleared:
-			dst = appendTime(append(dst, ",cleared,"...), x.at+known)
-		default:
+		} else {
 			dst = append(dst, ",,"...)
 		}
 	}

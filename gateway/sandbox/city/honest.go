@@ -40,7 +40,11 @@ func (k *desk) live(c *City, hour int) {
 	if len(k.cells) > 0 {
 		k.cell = choose(d, k.cells)
 	}
-	for range d.times(k.perHour) {
+	rate := k.perHour
+	if k.to == 24 { // day and night, and less at night
+		rate *= min(1.2, 0.1+float64(callRhythm[h])/50)
+	}
+	for range d.times(rate) {
 		p := c.somebody(d)
 		if k.regulars > 0 && d.chance(k.familiar) {
 			p = &c.people[(k.first+d.n(k.regulars))%len(c.people)]

@@ -173,14 +173,13 @@ func (c *City) newCard() string {
 // straw is a person who lends their name.
 func (c *City) straw(i int) string { return "P9" + pad(i, 6) }
 
-// abroad is a number from abroad: of the ranges that the regulators of the
-// United Kingdom and of North America keep free for films.
+// abroad is a number from abroad: of the ranges that the regulator of North
+// America keeps free for films.
 func abroad(d *dice) string {
-	if d.chance(0.5) {
-		return "+447700900" + pad(d.n(1000), 3)
-	}
-	return "+1" + choose(d, []string{"202", "212", "312", "415", "702"}) + "55501" + pad(d.n(100), 2)
+	return "+1" + choose(d, filmed) + "55501" + pad(d.n(100), 2)
 }
+
+var filmed = []string{"201", "202", "206", "212", "213", "214", "215", "303", "305", "312", "313", "314", "404", "412", "415", "503", "512", "602", "612", "617", "702", "713", "805", "916"}
 
 // call is a call from a line; it is made at once or later.
 func (c *City) call(at int64, from line, to string, seconds float64, answered bool, of *Case) {

@@ -322,8 +322,11 @@ func (c *City) newSIMs(k *Case, d *dice, at int) {
 	switch k.Way {
 	case slow:
 		pace, hours = 5, 20
-	case rotating: // lies still first
-		wait = d.between(26, 40)
+	case rotating: // lies still for a day first
+		wait = d.between(23, 26)
+		if at+1+wait >= c.hours {
+			at %= 24
+		}
 	}
 	c.actors = append(c.actors, &once{at, func(c *City, hour int) {
 		d := c.dice("newsim "+k.ID, 0, hour)

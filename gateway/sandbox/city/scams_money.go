@@ -208,6 +208,9 @@ func (c *City) openings(k *Case, d *dice, at int) {
 	switch k.Way {
 	case slow: // a few a day, each for somebody else
 		many, hours, straws = 12, 24*4, 12
+		if at+hours > c.hours {
+			at %= 24
+		}
 	case rotating: // an agent with one device, for several outlets
 		device, channel = c.newDevice(), "agent"
 		k.add(feed.Device, device)
