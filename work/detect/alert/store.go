@@ -258,7 +258,8 @@ type Filter struct {
 	Domain   string
 	Decision Decision
 	Subject  *Subject
-	Since    time.Time // raised then or later
+	Find     string    // a subject of whatever domain, as it may be written
+	Since    time.Time // raised then or later, to the millisecond
 	Unhanded bool      // nobody has it: a warning without a unit
 	Open     bool      // handed over, and not checked yet
 	After    lanzha.ID
@@ -288,8 +289,11 @@ func (s *Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Alert, e
 	if f.Subject != nil {
 		s.about(&where, *f.Subject)
 	}
+	if f.Find != "" {
+		s.called(&where, append(s.indexes(Subject{feed.Person, f.Find}), f.Find, Subject{feed.Number, f.Find}.Key())...)
+	}
 	if !f.Since.IsZero() {
-		where.And("raised_at >= ?", int64(lanzha.At(f.Since)))
+		where.And("id >= ?", string(lanzha.NewID(f.Since, [10]byte{}))) // an ID holds the time: the list is read no further
 	}
 	if f.Unhanded {
 		where.And("institution = '' AND decision IN ('warning', 'referral')")
@@ -306,16 +310,21 @@ func (s *Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Alert, e
 
 // about narrows a query to a subject.
 func (s *Store) about(where *sqldb.Where, of Subject) {
-	places, values := []string{}, []any{}
-	for _, index := range s.indexes(of) {
-		places, values = append(places, "?"), append(values, index)
-	}
-	if len(places) == 0 {
+	s.called(where, s.indexes(of)...)
+	where.And("domain = ?", DomainName(of.Domain))
+}
+
+// called narrows a query to subjects that are found by any of some texts.
+func (*Store) called(where *sqldb.Where, indexes ...string) {
+	if len(indexes) == 0 {
 		where.And("FALSE")
 		return
 	}
-	where.And("subject_index IN ("+strings.Join(places, ", ")+")", values...)
-	where.And("domain = ?", DomainName(of.Domain))
+	values := make([]any, len(indexes))
+	for i, index := range indexes {
+		values[i] = index
+	}
+	where.And("subject_index IN (?"+strings.Repeat(", ?", len(indexes)-1)+")", values...)
 }
 
 // forgetBatch is how many rows one transaction deletes.

@@ -97,6 +97,7 @@ CREATE UNIQUE INDEX suppression_one ON suppression (subject_index, domain, rule)
 CREATE INDEX suppression_province ON suppression (province, id);
 CREATE INDEX suppression_city ON suppression (city, id);
 CREATE INDEX suppression_district ON suppression (district, id);
+CREATE INDEX suppression_behind ON suppression (id) WHERE told_version < version;
 CREATE INDEX suppression_until ON suppression (until);
 
 -- Entries of named lists, which conditions of rules ask for. Those that the
@@ -123,4 +124,5 @@ CREATE TABLE named_list_entry (
 CREATE UNIQUE INDEX named_list_one ON named_list_entry (list, subject_index, domain) WHERE removed_at = 0 AND clue = '';
 CREATE UNIQUE INDEX named_list_clue ON named_list_entry (clue, list) WHERE removed_at = 0 AND clue <> '';
 CREATE INDEX named_list_of ON named_list_entry (list, id);
+CREATE INDEX named_list_behind ON named_list_entry (id) WHERE told_version < version;
 CREATE INDEX named_list_until ON named_list_entry (until);
