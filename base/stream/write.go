@@ -33,6 +33,8 @@ type Writer struct {
 	owner string
 	name  uint64 // random: what it writes is known by it
 
+	claimed Seq
+
 	mu     sync.Mutex
 	queue  []*Pending
 	ending bool
@@ -57,9 +59,10 @@ type Pending struct {
 	kind byte
 	data []byte
 	with int           // how many more of the same call come after it
-	done chan struct{} // closed when seq and err are known
-	seq  Seq
-	err  error
+	done chan struct{} // closed when what follows is known
+
+	before, seq Seq
+	err         error
 }
 
 // Claim makes the caller the one who appends, provided that the log ends at
@@ -95,6 +98,7 @@ func (l *Log) Claim(ctx context.Context, after Seq, owner string) (*Writer, erro
 	if p.err != nil {
 		return nil, p.err
 	}
+	w.claimed = p.seq
 	l.writers.Go(w.run)
 	return w, nil
 }
@@ -163,6 +167,12 @@ func (p *Pending) Wait(ctx context.Context) (Seq, error) {
 	}
 }
 
+// Before is the place of the entry just before this one, once Wait has returned
+// without an error. Whoever computes what it appends without reading it again
+// sees by it whether something else stands between: a claim, or an entry whose
+// acknowledgement was lost.
+func (p *Pending) Before() Seq { return p.before }
+
 func (w *Writer) begin(all ...*Pending) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -191,6 +201,9 @@ func (w *Writer) nudge() {
 	}
 }
 
+// Claimed is the place of the claim with which the writer began.
+func (w *Writer) Claimed() Seq { return w.claimed }
+
 // Lost is closed when another has claimed the log and the writer has seen it,
 // at the latest when it would claim again a few seconds later.
 func (w *Writer) Lost() <-chan struct{} { return w.lost }
@@ -211,6 +224,10 @@ func finish(all []*Pending, last Seq, err error) {
 	for i, p := range all {
 		if p.err = err; err == nil {
 			p.seq = last - Seq(len(all)-1-i)
+			p.before = p.seq - 1
+			if i == 0 {
+				p.before = last - frameEntries // the end of the message before
+			}
 		}
 		close(p.done)
 	}
