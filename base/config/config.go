@@ -32,6 +32,7 @@ type Config struct {
 	Lookups  Lookups  `yaml:"lookups"`
 	Den      Den      `yaml:"den"`
 	Register Register `yaml:"register"`
+	Detect   Detect   `yaml:"detect"`
 	Log      Log      `yaml:"log"`
 }
 
@@ -87,6 +88,22 @@ type Register struct {
 	Retention      time.Duration `yaml:"retention" default:"0s" help:"how long after the last end of a subject's listings name and number are kept, as 26280h; 0 erases on a leader's command only"`
 	FeedbackWithin time.Duration `yaml:"feedbackWithin" default:"0s" help:"how long executing institutions have to report back on an upward batch before that is told; 0 is no clock"`
 	Contact        string        `yaml:"contact" help:"telephone for objections, as it stands on notices; empty is 96110"`
+}
+
+// Detect is detection: the event log and the rules over it.
+type Detect struct {
+	On          bool          `yaml:"on" default:"true" help:"take events and judge them; false turns detection off"`
+	NATS        string        `yaml:"nats" help:"servers of a NATS cluster that holds the event log, as nats://a:4222,nats://b:4222; empty keeps it in the data folder"`
+	Credentials string        `yaml:"credentials" help:"file of our credentials at the cluster, as nsc writes it; empty connects without"`
+	Shard       string        `yaml:"shard" default:"all" help:"part of the subjects whose events this log holds; each shard is a log with an active process of its own"`
+	Replicas    int64         `yaml:"replicas" default:"1" help:"how many servers of a cluster keep each entry of the event log, 1 to 5; without a cluster 1"`
+	Late        time.Duration `yaml:"late" default:"10m" help:"how long after a later one an event may come and still count at its own time, up to 24h"`
+	Keep        time.Duration `yaml:"keep" default:"168h" help:"how long events stay in the event log; evidence of alerts reaches back seven days"`
+	MaxBytes    int64         `yaml:"maxBytes" default:"17179869184" help:"how large the event log may be; beyond it the oldest events go"`
+	Snapshot    time.Duration `yaml:"snapshot" default:"10m" help:"how often the state is written down; what came since is computed again at a start"`
+	Address     string        `yaml:"address" help:"where this process is reached, told by a standby to those who ask it; empty is listen"`
+
+	ScoresPerMinute int64 `yaml:"scoresPerMinute" default:"1200000" help:"how many events an institution may have judged in a minute; each process counts for itself"`
 }
 
 // Log is the program's own log, on standard error.
@@ -167,11 +184,34 @@ func (c *Config) check() error {
 	if c.Register.FeedbackWithin < 0 {
 		return lanzha.Invalid("register.feedbackWithin", "must be 0 (no clock) or more")
 	}
+	if err := c.Detect.check(); err != nil {
+		return err
+	}
 	if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, c.Log.Level) {
 		return lanzha.Invalid("log.level", "want one of %s", strings.Join(levels, ", "))
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return lanzha.Invalid("log.format", "want text or json")
+	}
+	return nil
+}
+
+func (d *Detect) check() error {
+	switch {
+	case d.Late < 0 || d.Late > 24*time.Hour:
+		return lanzha.Invalid("detect.late", "must be 0 to 24h")
+	case d.Keep < time.Hour:
+		return lanzha.Invalid("detect.keep", "must be an hour or more")
+	case d.MaxBytes < 16<<20:
+		return lanzha.Invalid("detect.maxBytes", "must be 16777216 (16 MiB) or more")
+	case d.Snapshot < time.Second:
+		return lanzha.Invalid("detect.snapshot", "must be a second or more")
+	case d.ScoresPerMinute < 0:
+		return lanzha.Invalid("detect.scoresPerMinute", "must be 0 (none) or more")
+	case d.Replicas < 1 || d.Replicas > 5 || d.NATS == "" && d.Replicas > 1:
+		return lanzha.Invalid("detect.replicas", "must be 1 to 5, and 1 without a cluster")
+	case d.Shard == "":
+		return lanzha.Invalid("detect.shard", "must have a name")
 	}
 	return nil
 }
