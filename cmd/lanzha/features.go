@@ -22,9 +22,9 @@ import (
 type FeaturesCmd struct {
 	Pack    string        `required:"" placeholder:"FILE" help:"Features to compute, a YAML file (docs/features.md)."`
 	Map     string        `placeholder:"FILE" help:"Which columns of the input are which fields, a YAML file. Without it the columns have their canonical names."`
-	Input   string        `required:"" placeholder:"FILE" help:"Events: CSV or NDJSON, plain, gzip or zstd. - is standard input."`
+	Input   string        `required:"" placeholder:"FILE" help:"Events: CSV or NDJSON, plain, gzip or zstd, or Parquet. - is standard input."`
 	Output  string        `required:"" placeholder:"FILE" help:"CSV: each record as it stands in the input, then its features. - is standard output."`
-	Kind    string        `placeholder:"KIND" help:"Kind of the events when there is no mapping: call, message or transfer."`
+	Kind    string        `placeholder:"KIND" help:"Kind of the events when there is no mapping: call, message, transfer or registration."`
 	Format  string        `placeholder:"FORMAT" help:"Format of the input when there is no mapping: csv or ndjson. Default: by the name of the file, else csv."`
 	Late    time.Duration `default:"0s" help:"By how much an event may stand behind a later one and still count in its place, such as 10m. What is later still is refused."`
 	Refused string        `placeholder:"FILE" help:"Where refused records go with their row, field and reason, one line of JSON each."`
@@ -53,7 +53,7 @@ func (c *FeaturesCmd) Run(ctx context.Context, std *Std) (err error) {
 		return err
 	}
 	defer in.Close()
-	counted := &counter{Reader: in}
+	counted := &counter{Reader: in, size: size}
 	src, err := feed.Open(counted, mapping)
 	if err != nil {
 		return err
@@ -296,7 +296,21 @@ func (o *output) end(whole bool) error {
 // counter counts what is read, for the progress.
 type counter struct {
 	io.Reader
-	n atomic.Int64
+	size int64 // 0 is not known
+	n    atomic.Int64
+}
+
+// Size and ReadAt are for Parquet files, which are read from their end.
+func (c *counter) Size() int64 { return c.size }
+
+func (c *counter) ReadAt(p []byte, at int64) (int, error) {
+	in, ok := c.Reader.(io.ReaderAt)
+	if !ok {
+		return 0, errors.ErrUnsupported
+	}
+	n, err := in.ReadAt(p, at)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 func (c *counter) Read(p []byte) (int, error) {

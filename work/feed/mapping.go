@@ -20,7 +20,7 @@ type Format string
 // The formats.
 const (
 	CSV    Format = "csv"    // RFC 4180, with any separator
-	NDJSON Format = "ndjson" // one JSON object a line
+	NDJSON Format = "ndjson" // one JSON object a line; Parquet needs no name, it is told by its first bytes
 )
 
 // Mapping says which columns of a foreign file are which fields. It is read

@@ -28,7 +28,9 @@ const (
 type Source struct {
 	mapping *Mapping
 	in      io.Reader
+	format  Format // of the records, whatever the mapping says of a Parquet file
 	zstd    *zstd.Decoder
+	parquet *columns
 	shape   shape
 	out     shape // for AppendRecord alone
 
@@ -79,22 +81,25 @@ type step struct {
 	given        []translated
 }
 
-// Open begins to read a file. gzip and zstd are told by their first bytes. The
-// columns that the mapping names must be there.
+// Open begins to read a file. gzip, zstd and Parquet are told by their first
+// bytes; for Parquet r is a file, or has ReadAt and Size. The columns that the
+// mapping names must be there.
 func Open(r io.Reader, m *Mapping) (*Source, error) {
-	s := &Source{mapping: m, decides: -1, row: 1}
-	in, err := s.decompress(r)
+	s := &Source{mapping: m, format: m.format, decides: -1, row: 1}
+	in, err := s.unpack(r)
 	if err != nil {
 		return nil, err
 	}
-	if m.gb18030 {
+	if m.gb18030 && s.parquet == nil {
 		in = transform.NewReader(in, simplifiedchinese.GB18030.NewDecoder())
 	}
 	s.in = in
 	s.columns = m.columns
-	switch m.format {
+	switch s.format {
 	case NDJSON:
-		s.columns = m.named()
+		if s.columns = m.named(); s.parquet != nil {
+			s.columns = s.parquet.names()
+		}
 		s.shape, s.out = newObjects(s.columns), newObjects(s.columns)
 		s.row = 0
 	default:
@@ -118,9 +123,12 @@ func (s *Source) Close() {
 	if s.zstd != nil {
 		s.zstd.Close()
 	}
+	if s.parquet != nil {
+		s.parquet.close()
+	}
 }
 
-func (s *Source) decompress(r io.Reader) (io.Reader, error) {
+func (s *Source) unpack(r io.Reader) (io.Reader, error) {
 	buffered := bufio.NewReaderSize(r, 64<<10)
 	first, err := buffered.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -140,6 +148,12 @@ func (s *Source) decompress(r io.Reader) (io.Reader, error) {
 		}
 		s.zstd = z
 		return z, nil
+	case string(first) == "PAR1":
+		if s.parquet, err = openColumns(r, s.mapping); err != nil {
+			return nil, err
+		}
+		s.format = NDJSON
+		return s.parquet, nil
 	}
 	return buffered, nil
 }
@@ -234,10 +248,10 @@ func (s *Source) compile() error {
 		}
 		return -1, &lanzha.Error{Code: lanzha.CodeInvalid, Field: name, Message: "the file has no such column", Hint: "its columns: " + strings.Join(s.columns, ", ")}
 	}
-	if m.strict && m.format == CSV {
+	if m.strict && s.format == CSV {
 		for _, name := range s.columns {
 			if _, ok := m.kind.Field(name); !ok {
-				return &lanzha.Error{Code: lanzha.CodeInvalid, Field: name, Message: fmt.Sprintf("a %s has no such field", m.kind), Hint: "a mapping (--map) says which columns are which fields; without one the columns have the canonical names"}
+				return unknownColumn(m.kind, name)
 			}
 		}
 	}
@@ -305,6 +319,13 @@ func (s *Source) compile() error {
 		s.plans[value] = p
 	}
 	return nil
+}
+
+func unknownColumn(kind Kind, name string) error {
+	return &lanzha.Error{
+		Code: lanzha.CodeInvalid, Field: name, Message: fmt.Sprintf("a %s has no such field", kind),
+		Hint: "a mapping (--map) says which columns are which fields; without one the columns have the canonical names",
+	}
 }
 
 // Columns are the names of the cells that AppendRecord writes.
@@ -521,7 +542,7 @@ func (st *step) translate(value []byte) int {
 // in the file when it was that already.
 func (s *Source) AppendRecord(dst []byte, b *Batch, e *Event) []byte {
 	raw := b.data[e.raw.From:e.raw.To]
-	if s.mapping.format == CSV && s.mapping.separator == ',' {
+	if s.format == CSV && s.mapping.separator == ',' {
 		dst = append(dst, raw...)
 		for i := int(e.cells); i < len(s.columns); i++ {
 			dst = append(dst, ',')
