@@ -36,6 +36,7 @@ type CLI struct {
 	Extract  ExtractCmd  `cmd:"" help:"Find numbers, accounts, amounts, addresses of sites and times in text on standard input."`
 	Features FeaturesCmd `cmd:"" help:"Compute declared features of calls, messages or transfers in a file."`
 	City     CityCmd     `cmd:"" help:"Write the events of a simulated city, and the truth about them."`
+	Rule     RuleCmd     `cmd:"" help:"Rules of detection: checked, tried on cases and on stored events."`
 	Policy   PolicyCmd   `cmd:"" help:"Rule packs: law as data, evaluated, tested and compared."`
 	Audit    AuditCmd    `cmd:"" help:"The sealed journal: print a checkpoint, verify against one."`
 	Backup   BackupCmd   `cmd:"" help:"Write the database to one file."`
