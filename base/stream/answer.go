@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nats.go"
 
 	"lanzha"
 )
@@ -31,40 +31,73 @@ func (e *apiError) noRoom() bool {
 	return e.Code == 10002 || e.Code == 10023 || e.Code == 10047 || e.Code == 10077
 }
 
-// state is where the stream begins and ends, from the server that leads it.
-func (l *Log) state(ctx context.Context) (jetstream.StreamState, error) {
+// ask sends a message and returns the answer. It gives up when none can be
+// expected any more.
+func (l *Log) ask(ctx context.Context, m *nats.Msg) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
-	s, err := l.js.Stream(ctx, l.stream)
+	trouble := l.trouble.listen()
+	go func() {
+		select {
+		case <-trouble:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	answer, err := l.nc.RequestMsgWithContext(ctx, m)
 	if err != nil {
-		return jetstream.StreamState{}, err
+		return nil, err
 	}
-	return s.CachedInfo().State, nil
+	return answer.Data, nil
+}
+
+// api asks JetStream for something and decodes its answer.
+func (l *Log) api(ctx context.Context, subject, request string, answer any) error {
+	data, err := l.ask(ctx, &nats.Msg{Subject: "$JS.API." + subject + "." + l.stream, Data: []byte(request)})
+	if err != nil {
+		return err
+	}
+	var failed struct {
+		Error *apiError `json:"error"`
+	}
+	if err := json.Unmarshal(data, &failed); err != nil {
+		return err
+	}
+	if failed.Error != nil {
+		return failed.Error
+	}
+	return json.Unmarshal(data, answer)
+}
+
+// bounds are the messages between which a stream is.
+type bounds struct {
+	Messages uint64 `json:"messages"`
+	First    uint64 `json:"first_seq"`
+	Last     uint64 `json:"last_seq"`
+}
+
+// bounds are asked of the server that leads the stream.
+func (l *Log) bounds(ctx context.Context) (bounds, error) {
+	var got struct {
+		State bounds `json:"state"`
+	}
+	err := l.api(ctx, "STREAM.INFO", "", &got)
+	return got.State, err
 }
 
 // mark reads who wrote a message, from the server that leads the stream. A
 // message that is not there or not of this log has the zero mark.
 func (l *Log) mark(ctx context.Context, n uint64) (mark, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
-	answer, err := l.nc.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+l.stream, fmt.Appendf(nil, `{"seq":%d}`, n))
-	if err != nil {
-		return mark{}, err
-	}
 	var got struct {
 		Message struct {
 			Data []byte `json:"data"`
 		} `json:"message"`
-		Error *apiError `json:"error"`
 	}
-	if err := json.Unmarshal(answer.Data, &got); err != nil {
+	err := l.api(ctx, "STREAM.MSG.GET", fmt.Sprintf(`{"seq":%d}`, n), &got)
+	if e, ok := errors.AsType[*apiError](err); ok && e.notFound() {
+		return mark{}, nil
+	} else if err != nil {
 		return mark{}, err
-	}
-	if got.Error != nil {
-		if got.Error.notFound() {
-			return mark{}, nil
-		}
-		return mark{}, got.Error
 	}
 	m, err := parseMark(got.Message.Data)
 	if errors.Is(err, errForeign) {

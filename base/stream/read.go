@@ -20,8 +20,9 @@ var (
 )
 
 const (
-	// answerIn is how long the server may be silent before it is asked again.
-	answerIn = 5 * time.Second
+	// answerIn is how long the server may be silent before it is asked again, as it
+	// is when a cluster loses a server. To ask twice does no harm.
+	answerIn = 2 * time.Second
 	// lookAgain is how often a follower looks without having been told, since
 	// what tells it is lost with a connection.
 	lookAgain = 500 * time.Millisecond

@@ -15,7 +15,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -93,6 +95,10 @@ type Log struct {
 	js     jetstream.JetStream
 	id     string
 
+	// trouble is told when an answer may never come: the connection is lost, or the
+	// embedded server has failed.
+	trouble bell
+
 	ctx     context.Context // ends with Close
 	cancel  context.CancelFunc
 	writers sync.WaitGroup
@@ -161,22 +167,26 @@ func (l *Log) open(ctx context.Context) error {
 	options := []nats.Option{
 		nats.Name("lanzha"),
 		nats.MaxReconnects(-1),
-		nats.ReconnectWait(200 * time.Millisecond),
+		nats.Timeout(answerIn),
 		nats.ReconnectBufSize(-1), // what is sent while away fails at once; the writer sends it again
+		nats.DisconnectErrHandler(func(*nats.Conn, error) { l.trouble.tell() }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			l.o.Log.Warn("event log: client", "err", err.Error())
 		}),
 	}
 	url := l.o.URL
 	if url == "" {
-		s, err := startServer(l.o)
+		s, err := startServer(l.o, l.trouble.tell)
 		if err != nil {
 			return err
 		}
 		l.server = s
-		options = append(options, nats.InProcessServer(s))
-	} else if l.o.Credentials != "" {
-		options = append(options, nats.UserCredentials(l.o.Credentials))
+		options = append(options, nats.InProcessServer(s), nats.ReconnectWait(5*time.Millisecond), nats.ReconnectJitter(time.Millisecond, 0))
+	} else {
+		options = append(options, nats.ReconnectWait(200*time.Millisecond), nats.PingInterval(5*time.Second))
+		if l.o.Credentials != "" {
+			options = append(options, nats.UserCredentials(l.o.Credentials))
+		}
 	}
 	var err error
 	if l.nc, err = nats.Connect(url, options...); err != nil {
@@ -276,7 +286,7 @@ func differences(want, is jetstream.StreamConfig) []string {
 	}
 	var out []string
 	w, i := text(want), text(is)
-	for _, name := range sortedKeys(w) {
+	for _, name := range slices.Sorted(maps.Keys(w)) {
 		if w[name] != i[name] {
 			out = append(out, fmt.Sprintf("%s is %s, not %s", name, i[name], w[name]))
 		}
@@ -293,17 +303,17 @@ func (l *Log) ID() string { return l.id }
 // retention has removed all of them, first is one more than last, so that last
 // is still what Claim wants.
 func (l *Log) Bounds(ctx context.Context) (first, last Seq, err error) {
-	s, err := l.state(ctx)
+	b, err := l.bounds(ctx)
 	if err != nil {
 		return 0, 0, l.wrap("stream.Bounds", err)
 	}
-	if s.LastSeq == 0 {
+	if b.Last == 0 {
 		return 0, 0, nil
 	}
-	if s.Msgs == 0 {
-		s.FirstSeq = s.LastSeq + 1
+	if b.Messages == 0 {
+		b.First = b.Last + 1
 	}
-	return end(s.FirstSeq-1) + 1, end(s.LastSeq), nil
+	return end(b.First-1) + 1, end(b.Last), nil
 }
 
 // Close ends the writers, the connection and the embedded server. What is not
@@ -318,4 +328,29 @@ func (l *Log) Close() error {
 		return l.server.stop()
 	}
 	return nil
+}
+
+// bell wakes all who listen when it is rung.
+type bell struct {
+	mu   sync.Mutex
+	rung chan struct{}
+}
+
+// listen returns what is closed at the next ring.
+func (b *bell) listen() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rung == nil {
+		b.rung = make(chan struct{})
+	}
+	return b.rung
+}
+
+func (b *bell) tell() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rung != nil {
+		close(b.rung)
+		b.rung = nil
+	}
 }

@@ -19,12 +19,15 @@ import (
 const (
 	// maxFrame bounds the bytes that share one sync.
 	maxFrame = 2 << 20
-	// beat is after how long an idle writer says that it still lives.
-	beat = 3 * time.Second
 	// tryFor is how long a frame is tried, through lost connections and elections
 	// in a cluster, before its callers are told that the log is not available.
 	tryFor = 15 * time.Second
+	// leadIn is how long a new leader of a cluster may take to know its own end.
+	leadIn = 3 * time.Second
 )
+
+// beat is after how long an idle writer says that it still lives.
+var beat = 3 * time.Second
 
 // Writer is the one who appends to a log, from its claim to somebody else's.
 // Its methods may be called from many goroutines.
@@ -317,14 +320,15 @@ func (w *Writer) put(ctx context.Context, group []*Pending) {
 
 var (
 	errFence   = errors.New("the log does not end where the writer thinks")
-	errRefused = errors.New("the server has no room")
+	errShort   = errors.New("the log ends before that")
+	errRefused = errors.New("there is no room")
 )
 
 // settle sends the frame until it is in the log for certain, is refused, or
 // tryFor is over.
 func (w *Writer) settle(ctx context.Context) error {
 	const op = "stream.Append"
-	until := time.Now().Add(tryFor)
+	began, healed := time.Now(), false
 	for pause := time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
 		err := w.look(ctx)
 		if err == nil && w.present == w.number {
@@ -335,18 +339,33 @@ func (w *Writer) settle(ctx context.Context) error {
 				return nil
 			}
 		}
+		tried := time.Since(began)
 		switch {
 		case lanzha.CodeOf(err) == lanzha.CodeConflict:
 			return err
 		case errors.Is(err, errRefused):
-			return &lanzha.Error{Code: lanzha.CodeUnavailable, Op: op, Message: "the event log has no room left",
-				Hint: "make room on its disk, or lower its retention; it goes on by itself then", Err: err}
+			return noRoom(err)
+		case errors.Is(err, errShort) && (w.l.server != nil || tried > leadIn):
+			return &lanzha.Error{Code: lanzha.CodeConflict, Op: op, Message: "the event log ends before that place",
+				Hint: "it is an older copy, or another log: begin at its end", Err: err}
 		case w.l.ctx.Err() != nil:
 			return closed(op)
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case time.Now().After(until):
+		case tried > tryFor:
 			return unavailable(op, "the event log does not answer", err)
+		}
+		if w.l.server != nil && w.l.server.sick.Load() {
+			if healed { // and failed again
+				return unavailable(op, "the event log cannot be written", err)
+			}
+			if again, err := w.l.server.heal(); errors.Is(err, errRefused) {
+				return noRoom(err)
+			} else if err != nil {
+				return err
+			} else if again {
+				healed = true
+			}
 		}
 		select {
 		case <-time.After(pause):
@@ -355,25 +374,33 @@ func (w *Writer) settle(ctx context.Context) error {
 	}
 }
 
+func noRoom(err error) *lanzha.Error {
+	return &lanzha.Error{Code: lanzha.CodeUnavailable, Op: "stream.Append", Message: "the event log has no room left",
+		Hint: "make room on its disk, or lower its retention; it goes on by itself then", Err: err}
+}
+
 // look finds out where the log ends when the outcome of an attempt is not known,
 // and whether another has claimed it.
 func (w *Writer) look(ctx context.Context) error {
 	if !w.unsure {
 		return nil
 	}
-	s, err := w.l.state(ctx)
+	b, err := w.l.bounds(ctx)
 	if err != nil {
 		return err
 	}
-	if s.LastSeq > w.last {
-		m, err := w.l.mark(ctx, s.LastSeq)
+	if b.Last < w.last {
+		return errShort
+	}
+	if b.Last > w.last {
+		m, err := w.l.mark(ctx, b.Last)
 		if err != nil {
 			return err
 		}
 		if m.writer != w.name {
 			return claimed("stream.Append")
 		}
-		w.last, w.present = s.LastSeq, m.number
+		w.last, w.present = b.Last, m.number
 	}
 	w.unsure = false
 	return nil
@@ -382,10 +409,13 @@ func (w *Writer) look(ctx context.Context) error {
 // publish sends the frame once and waits until it is on disk. The server takes
 // it only when the log ends at the writer's last message.
 func (w *Writer) publish(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
+	if w.l.server != nil {
+		if err := w.l.server.room(len(w.frame)); err != nil {
+			return err
+		}
+	}
 	w.unsure = true
-	answer, err := w.l.nc.RequestMsgWithContext(ctx, &nats.Msg{
+	answer, err := w.l.ask(ctx, &nats.Msg{
 		Subject: w.l.subject,
 		Header:  nats.Header{"Nats-Expected-Last-Sequence": {strconv.FormatUint(w.last, 10)}},
 		Data:    w.frame,
@@ -397,7 +427,7 @@ func (w *Writer) publish(ctx context.Context) error {
 		Seq   uint64    `json:"seq"`
 		Error *apiError `json:"error"`
 	}
-	if err := json.Unmarshal(answer.Data, &ack); err != nil {
+	if err := json.Unmarshal(answer, &ack); err != nil {
 		return err
 	}
 	switch {

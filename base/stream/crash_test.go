@@ -1,0 +1,6 @@
+package stream_test
+
+import "os"
+
+var _ = os.Exit
+var children = map[string]func(){}
