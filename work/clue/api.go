@@ -17,7 +17,7 @@ import (
 type Body struct {
 	ID          lanzha.ID     `json:"id"`
 	Version     int64         `json:"version"`
-	Kind        Kind          `json:"kind" enum:"mobile,fixed,service,international,card,account,url,domain,app,im"`
+	Kind        Kind          `json:"kind" enum:"mobile,fixed,service,international,card,account,url,domain,app,im,device"`
 	Value       string        `json:"value" example:"+8613888812345"`
 	Truth       Truth         `json:"truth" enum:"unknown,true,spoofed,intermediate" doc:"what is thought of a presented caller number"`
 	State       State         `json:"state" enum:"open,verified,closed"`
@@ -51,8 +51,8 @@ func optional(t time.Time) *time.Time {
 // SourceBody is who told of a clue. A source outside the caller's scope shows
 // that it exists and nothing more.
 type SourceBody struct {
-	ID         lanzha.ID     `json:"id" doc:"of the report or lead; empty when it lies outside your scope"`
-	Kind       string        `json:"kind" enum:"report,lead,officer"`
+	ID         lanzha.ID     `json:"id" doc:"of the report, lead or alert; empty when it lies outside your scope"`
+	Kind       string        `json:"kind" enum:"report,lead,officer,alert"`
 	Region     lanzha.Region `json:"region"`
 	RegionName string        `json:"regionName"`
 	At         time.Time     `json:"at"`
@@ -133,7 +133,7 @@ func (d *Desk) mountClues(a *api.API, may *auth.Decider) {
 	type listIn struct {
 		api.Page
 		State  State         `query:"state" enum:"open,verified,closed" default:"open"`
-		Kind   Kind          `query:"kind" enum:"mobile,fixed,service,international,card,account,url,domain,app,im"`
+		Kind   Kind          `query:"kind" enum:"mobile,fixed,service,international,card,account,url,domain,app,im,device"`
 		Region lanzha.Region `query:"region" doc:"narrows to this division; default your own scope"`
 		Q      string        `query:"q" maxLength:"2000" doc:"a value as presented: finds its clue, in any state"`
 		Source lanzha.ID     `query:"source" maxLength:"26" doc:"a report or lead: the clues that it led to"`

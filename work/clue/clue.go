@@ -17,7 +17,7 @@ import (
 type Kind string
 
 // The kinds. They are those of package extract that someone can be asked
-// about.
+// about, and the devices that the detector tells of.
 const (
 	KindMobile        Kind = "mobile"
 	KindFixed         Kind = "fixed"
@@ -29,10 +29,11 @@ const (
 	KindDomain        Kind = "domain"
 	KindApp           Kind = "app"
 	KindIM            Kind = "im"
+	KindDevice        Kind = "device" // by its IMEI; only alerts tell of one
 )
 
 // Kinds lists them in the order of the console.
-var Kinds = []Kind{KindMobile, KindFixed, KindService, KindInternational, KindCard, KindAccount, KindURL, KindDomain, KindApp, KindIM}
+var Kinds = []Kind{KindMobile, KindFixed, KindService, KindInternational, KindCard, KindAccount, KindURL, KindDomain, KindApp, KindIM, KindDevice}
 
 // KindOf says which clue a find becomes; amounts, times and ID numbers become
 // none.

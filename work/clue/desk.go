@@ -11,6 +11,7 @@ import (
 	"lanzha/base/sqldb"
 	"lanzha/know/institution"
 	"lanzha/know/number"
+	"lanzha/work/detect/alert"
 	"lanzha/work/report"
 	"lanzha/work/report/extract"
 )
@@ -26,6 +27,7 @@ type Desk struct {
 	Now     func() time.Time
 
 	Reports   *report.Store
+	Alerts    *alert.Store // nil where no detector is heard
 	Directory *institution.Directory
 	Gateways  map[institution.Gateway]Asker
 

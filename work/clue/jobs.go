@@ -13,6 +13,9 @@ import (
 // Register hooks the desk into the journal and the outbox, before they run.
 func (d *Desk) Register() {
 	d.Journal.Tail("clue", []string{"report.received"}, d.fromReport)
+	if d.Alerts != nil {
+		d.Journal.Tail("clue.alert", []string{"alert.raised", "alert.decided"}, d.fromAlert)
+	}
 	d.Outbox.Handle("lookup.send", d.send)
 	d.Outbox.Handle("lookup.half", d.deadline(1))
 	d.Outbox.Handle("lookup.full", d.deadline(2))

@@ -102,8 +102,8 @@ func (s *Store) Regions(ctx context.Context, q sqldb.Queryer, id lanzha.ID) ([]l
 
 // Source is who told of a clue.
 type Source struct {
-	ID     lanzha.ID // of the report or the lead; of the clue itself where an officer entered it
-	Kind   string    // report, lead, officer
+	ID     lanzha.ID // of the report, the lead or the alert; of the clue itself where an officer entered it
+	Kind   string    // report, lead, officer, alert
 	Region lanzha.Region
 	At     time.Time
 }

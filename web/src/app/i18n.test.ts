@@ -48,7 +48,7 @@ const codes: Record<string, string[]> = {
   "report.type": ["report", "tip", "inquiry"],
   "report.channel": ["phone", "110", "online", "counter", "platform"],
   "report.state": ["open", "closed"],
-  "clue.kind": ["mobile", "fixed", "service", "international", "card", "account", "url", "domain", "app", "im"],
+  "clue.kind": ["mobile", "fixed", "service", "international", "card", "account", "url", "domain", "app", "im", "device"],
   "clue.truth": ["unknown", "true", "spoofed", "intermediate"],
   "clue.state": ["open", "verified", "closed"],
   "lookup.state": ["asked", "sent", "answered", "refused", "overdue", "unreadable", "cancelled"],

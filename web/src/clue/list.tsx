@@ -14,7 +14,7 @@ import { State, When } from "../parts/view"
 import { Ask } from "./ask"
 import { Tabs } from "./tabs"
 
-export const clueKinds: ClueKind[] = ["mobile", "fixed", "service", "international", "card", "account", "url", "domain", "app", "im"]
+export const clueKinds: ClueKind[] = ["mobile", "fixed", "service", "international", "card", "account", "url", "domain", "app", "im", "device"]
 
 /** Kinds that call: only their presented value may be false. */
 export const isNumber = (kind: ClueKind) => kind === "mobile" || kind === "fixed" || kind === "service" || kind === "international"
