@@ -40,6 +40,7 @@ type condition struct {
 	holds holds
 	late  bool // it reads the outcome
 	lists []string
+	zone  string // in which it reads a time; "" when it reads none
 }
 
 // number reads a number of an event: a count, or fen when the type is double.
@@ -127,6 +128,7 @@ type compiler struct {
 
 	late  bool
 	lists []string
+	timed bool // it reads an hour or a day
 }
 
 // compile parses, checks and compiles a condition.
@@ -167,7 +169,11 @@ func compile(expression string, kind feed.Kind, zone *time.Location) (*condition
 	if err != nil {
 		return nil, err
 	}
-	return &condition{text: expression, holds: h, late: c.late, lists: c.lists}, nil
+	out := &condition{text: expression, holds: h, late: c.late, lists: c.lists}
+	if c.timed {
+		out.zone = zone.String()
+	}
+	return out, nil
 }
 
 func firstError(errs *common.Errors) error {
@@ -452,6 +458,7 @@ func (c *compiler) number(e ast.Expr, fen bool) (number, error) {
 				break
 			}
 			zone := c.zone
+			c.timed = true
 			return func(_ *feed.Batch, e *feed.Event) (int64, bool) {
 				at := time.UnixMicro(e.Num(f)).In(zone)
 				if name == "hour" {

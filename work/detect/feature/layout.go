@@ -1,62 +1,61 @@
 package feature
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"time"
 
-	"lanzha"
 	"lanzha/work/feed"
 )
 
-// The layout of state. All features over the events of one key share a series:
-// for each value of the key one record of fixed size and one ring of events,
-// oldest first. A window has two boundaries, at its offset and at offset plus
-// length; each boundary is a place in the ring that moves on as time goes, and
-// keeps for each aggregate what all events that it ever passed add up to. The
-// value of a window is the difference between its two boundaries. So sums of
-// integers are exact and never drift, windows that share a boundary share its
-// work, and an event costs each boundary one step.
+// The layout of state. All features over the events of one key share a record:
+// a section of it and a ring of events, oldest first, for each series. A window
+// has two boundaries, at its offset and at offset plus length; each boundary is
+// a place in the ring that moves on as time goes, and keeps for each aggregate
+// what all events that it ever passed add up to. The value of a window is the
+// difference between its two boundaries. So sums of integers are exact and never
+// drift, windows that share a boundary share its work, and an event costs each
+// boundary one step. A boundary goes back as it came, when an event is late.
 //
 // A series in panes keeps not events but panes, pieces of time of equal
-// length, with what their events add up to. A boundary passes a pane when the
-// whole of it is past. Boundary 0, the present, takes every event at once.
+// length, with what their events add up to, and its boundaries pass whole panes.
+// That at the present has passed the pane in which the present lies.
 
-// series is the state of one key.
+// series is events of one key, of one form.
 type series struct {
-	key    int   // of the engine's keys
+	group  int   // of features that were declared together
 	pane   int64 // length in microseconds; 0 is exact
 	conds  []cond
 	late   bool // some condition reads the outcome
 	cols   []column
 	bounds []*bound // by distance, the present first
-	merges []*op    // of a pane: what its slot adds up
-	far    *bound   // the last: what it has passed is forgotten
+	merges []step   // of a pane: what its slot adds up
+	far    *bound   // the last: what it has passed is gone
 	now    *bound   // the first when its distance is 0, or nil
-	shift  uint     // a slot of the ring has 2^shift words
-	words  int      // of a record
+	keep   *bound   // when events may be late: what they may need. It is far
+	index  int      // among those of the part
+	base   int      // of its section in the record
+	size   int      // of the section
+	width  int      // words of a slot
+	memory *arena
+	queued bool // it has queues
 
-	ats   []int   // words of the boundaries
-	heads []int64 // the slots before which the boundaries of a record stand
-	event []int64 // the present event as a slot: time<<8 | which conditions hold, then columns
-	own   []int64 // record of the present event
-	ownAt uint32  // its number
-	ids   []uint32
-	recs  [][]int64
-	n     uint32
+	heads []int64  // the times before which the boundaries of a record stand
+	event []uint32 // the present event as a slot: time<<8 | which conditions hold, then columns
 }
 
-// Words of a record before those of its boundaries.
+// Words of a section before those of its boundaries.
 const (
-	wordRing  = iota // block
-	wordEnd          // events or panes that ever came; the last one's number is one less
-	wordFirst        // the first boundary
+	wordRing   = iota // block
+	wordEnd           // events or panes that ever came; the last one's number is one less
+	wordMoment        // time<<8 to which the boundaries have moved, and the class of the ring
+	_                 //
+	wordFirst         // the first boundary
 )
 
 const (
-	recordsPerChunk = 256
-	maxConds        = 7 // conditions of a series: a slot has eight bits for them, of which the lowest is always set
+	maxConds = 7  // conditions of a series: a slot has eight bits for them, of which the lowest is always set
+	few      = 32 // events of a window through which a search for a value goes one by one
 )
 
 // cond is when an event counts: all that is not nil or absent must hold.
@@ -65,20 +64,18 @@ type cond struct {
 	field      *feed.Field // must be given
 }
 
-func (c cond) same(d cond) bool {
-	text := func(x *condition) string {
-		if x == nil {
-			return ""
+// text tells conditions apart.
+func (c cond) text() string {
+	out := []string{"", "", ""}
+	for i, x := range []*condition{c.filter, c.of} {
+		if x != nil {
+			out[i] = x.text + " " + x.zone
 		}
-		return x.text
 	}
-	name := func(f *feed.Field) string {
-		if f == nil {
-			return ""
-		}
-		return f.Name
+	if c.field != nil {
+		out[2] = c.field.Name
 	}
-	return text(c.filter) == text(d.filter) && text(c.of) == text(d.of) && name(c.field) == name(d.field)
+	return strings.Join(out, "\n")
 }
 
 func (c cond) holds(b *feed.Batch, e *feed.Event, l Lists) bool {
@@ -90,68 +87,130 @@ func (c cond) late() bool { return c.filter != nil && c.filter.late || c.of != n
 // column is a value of an event that its slot keeps.
 type column struct {
 	field feed.Field
-	hash  bool // of a text or number, to tell distinct ones
-	cut   int  // of a text: bytes at its end that are left out
+	as    columnForm
+	cut   int // of a text: bytes at its end that are left out
+	name  int // of a text whose number is kept: among the names of the kind of event
+	at    int // word of a slot
 }
+
+type columnForm uint8
+
+const (
+	asNumber columnForm = iota // an amount, in two words
+	asShort                    // another number, in one: what is larger counts as the largest that fits
+	asName                     // the number of a text that is interned anyhow
+	asHash                     // 64 bits of a text
+)
+
+const largestShort = 1<<32 - 1
+
+func (c *column) wide() bool { return c.as == asNumber || c.as == asHash }
 
 type bound struct {
-	dist int64 // microseconds before the present
-	at   int   // word of the record: how many slots it has passed
-	ops  []*op
+	dist  int64 // microseconds before the present
+	at    int   // word of the section: how many slots it has passed
+	ops   []*op
+	steps []step // the same, laid out
+	plain []step // those of them that change words of the section alone
 }
 
-// op is what a boundary does with an event that it passes.
+// op is what a boundary does with an event that it passes, as it is planned.
 type op struct {
-	do   doing
-	bit  uint8 // of the condition under which it counts
-	col  int   // word of a slot; 0 is the time
-	sign int64 // of a queue or extreme: -1 keeps the greatest
-	of   *op   // of leaves and forgets: the one that came before
-	dist int64 // of a queue or table: where its window ends, which tells it from others; -1 is nowhere
-	at   int   // word of the record
-	word int   // word of a pane's slot
+	do    doing
+	bit   uint8 // of the condition under which it counts
+	col   int   // column and 1; 0 is the time
+	sign  int64 // of a queue or extreme: -1 keeps the greatest
+	of    *op   // of leaves, vanishes and settles: the one that came before
+	end   int64 // of a queue or set: where its window ends, which tells it from others; -1 is nowhere
+	at    int   // word of the section
+	word  int   // word of a pane's slot
+	other *bound
+}
+
+// step is an op laid out.
+type step struct {
+	do    doing
+	bit   uint8
+	wide  bool  // the column has two words
+	col   int   // word of a slot; 0 is the time
+	sign  int64 //
+	at    int   // word of the section
+	word  int   // word of a pane's slot
+	other int   // of a set: word of the boundary at the other end of its window; 0 is none
+	table *arena
 }
 
 type doing uint8
 
 const (
-	counts   doing = iota // one word
-	sums                  // one word
-	squares               // two words, high and low
-	extreme               // of all time: two words, whether there is one, and it
+	counts   doing = iota // one word, which wraps: windows are shorter than that
+	tallies               // two words: of all time, and of panes
+	sums                  // two words
+	squares               // four words, high and low
+	extreme               // of all time: two words
+	settles               // the same, of what can have no earlier event before it any more: two words
 	enters                // a queue
 	leaves                //
-	appears               // a table
+	appears               // a set
 	vanishes              //
 )
 
-func (d doing) words() int {
+func (d doing) words(panes bool) int {
 	switch d {
-	case counts, sums:
+	case counts:
 		return 1
-	case leaves, vanishes:
-		return 0
+	case tallies, sums, extreme, settles:
+		return 2
+	case appears:
+		if panes {
+			return 3 // the last pane of those that are out
+		}
+		return 2
+	case squares:
+		return 4
+	case enters:
+		return 3
 	}
-	return 2
+	return 0
 }
 
-// key is a tuple of fields of a kind of event.
+// key is a tuple of fields of a kind of event. Each value of it has a record,
+// if events are kept under it.
 type key struct {
 	kind   feed.Kind
 	fields []feed.Field
-	own    bool // events are kept under it: unknown values are added
+	names  []int // the fields, among the names of the kind of event
+	own    bool  // events are kept under it
+	series []*series
+
+	words int // of a record
+	ids   [][]uint32
+	recs  [][]uint32
+	n     uint32 // records made
+	free  []uint32
+	rec   []uint32 // of the present event
+	nth   uint32   // its number
 }
+
+const (
+	recordsPerChunk = 256
+	idsPerChunk     = 1 << 14
+	lineWords       = 16
+)
 
 // view is how a feature looks at a series: by its own key, or by what another
 // field of the event names.
 type view struct {
 	series *series
-	key    int
-	rec    []int64
+	of     *key // of the series
+	key    int  // that names it
+	at     int  // of that, among the keys of the event
+	own    bool // it is the series' own key
+	sec    []uint32
 	absent bool // the event does not name the key
 }
 
-// reader computes one feature from a record.
+// reader computes one feature from a section.
 type reader struct {
 	does       reading
 	feature    *Feature
@@ -161,7 +220,9 @@ type reader struct {
 	square     difference
 	all        difference // of a share: what it is a share of
 	queue      *op
-	before     bool // read before the present event is added
+	set        step
+	low, up    *bound // of the window; low is nil for all time
+	before     bool   // read before the present event is added
 	scale      float64
 }
 
@@ -189,177 +250,64 @@ var readings = map[Aggregate]reading{
 type difference struct {
 	upOf, lowOf *int
 	up, low     int
-}
-
-// Engine holds the state of features. It consists of parts, each of which owns
-// the state of some keys and can work beside the others. An engine belongs to
-// one goroutine.
-type Engine struct {
-	features []*Feature
-	kinds    []atKind // by kind of event
-	parts    []*part
-	lists    Lists
-	kind     feed.Kind // of a file's events; 0 is online
-}
-
-// atKind is what has a value at the events of a kind.
-type atKind struct {
-	values []int // features
-	places map[int]int
-	ratios []ratio
-}
-
-// ratio is a feature that is made of two others, by their places.
-type ratio struct {
-	feature              *Feature
-	place, first, second int
-	of                   [2]*Feature
+	two         bool // of counts: they have two words
 }
 
 // part is the state of some keys.
 type part struct {
-	keys    []key
+	keys    []*key
 	kinds   []work   // by kind of event
 	ids     []uint32 // of the present event, by key
-	ahead   []uint32 // of the events to come
-	touched int64    // keeps what is asked for beforehand from being left out
 	series  []*series
 	names   [feed.Domains]interner
-	pairs   [maxKey - 1]pairer
-	memory  *arena
+	pairs   [maxKey - 1]interner
+	arenas  []*arena // by width
 	pending []lesson
 	order   int64
 	lists   Lists
+	lag     int64 // by how much an event may be late, in microseconds
+	age     age
+
+	sought  []sought // of the events to come
+	ahead   []uint32
+	touched uint64 // keeps what is asked for beforehand from being left out
+	named   []uint32
+	one     [1]feed.Event
+	scratch []uint32
 }
 
 // work is what a part does with the events of a kind.
 type work struct {
-	width   int       // values of an event
-	keys    []int     // to look up
-	series  []*series // to add it to
+	width   int // values of an event
+	names   []named
+	keys    []int // to look up
+	own     []*key
 	views   []view
 	readers []reader
-	late    bool // some series of it reads the outcome
+	visits  []visit // series whose memory an event needs
+	late    bool    // some series of it reads the outcome
 	outcome feed.Field
 	known   feed.Field
 }
 
-// OnlineOptions are the choices of an engine.
-type OnlineOptions struct {
-	Late   time.Duration // by how much an event may come after a later one of its key, and be put into its place; 0 to 24 h
-	Listed Lists         // what conditions with listed() ask; nil is lists in which nothing stands
+// named is a field that is part of a key.
+type named struct {
+	field feed.Field
+	own   bool // events are kept under it: unknown values are added
 }
 
-// Engine compiles the features of a pack that are of one kind of event, for a
-// file of such events, in up to so many parts. It refuses a pack that has none.
-func (p *Pack) Engine(kind feed.Kind, parts int) (*Engine, error) {
-	mine := []*Feature{}
-	for _, f := range p.Features {
-		has := func(i int) bool { return slices.Contains(mine, p.Features[i]) }
-		if f.Event == kind && slices.Contains(f.At, kind) && (f.Aggregate != Ratio || has(f.parts[0]) && has(f.parts[1])) {
-			mine = append(mine, f)
-		}
-	}
-	if len(mine) == 0 {
-		return nil, &lanzha.Error{Code: lanzha.CodeInvalid, Field: p.Name, Message: "the pack has no feature of a " + kind.String(), Hint: "each feature names its kind of event, or the pack names it for all"}
-	}
-	g := compilePacks([]*Pack{{Name: p.Name, Features: mine}}, map[string][]*Feature{p.Name: p.Features}, OnlineOptions{}, parts)
-	g.kind = kind
-	return g, nil
+type visit struct {
+	series *series
+	of     *key
+	at     int // of the key that names it, among those of the event
 }
 
-// Online compiles the features of packs, of all kinds of event, into one
-// engine. What is declared alike, in one pack or in two, shares its state. The
-// names of the packs differ; they may have no features.
-func Online(packs []*Pack, o OnlineOptions) (*Engine, error) {
-	if o.Late < 0 || o.Late > 24*time.Hour {
-		return nil, lanzha.Invalid("late", "0 to 24 hours are wanted")
+// arena is that of slots of a width.
+func (g *part) arena(width int) *arena {
+	for len(g.arenas) <= width {
+		g.arenas = append(g.arenas, &arena{width: len(g.arenas)})
 	}
-	declared := map[string][]*Feature{}
-	for _, p := range packs {
-		if _, ok := declared[p.Name]; ok {
-			return nil, &lanzha.Error{Code: lanzha.CodeInvalid, Field: p.Name, Message: "two packs have this name", Hint: "give one of them another"}
-		}
-		declared[p.Name] = p.Features
-	}
-	return compilePacks(packs, declared, o, 1), nil
-}
-
-// Online compiles the features of one pack for all kinds of event.
-func (p *Pack) Online(o OnlineOptions) (*Engine, error) { return Online([]*Pack{p}, o) }
-
-// compilePacks makes an engine. declared are all features of each pack: ratios
-// name their parts by their places among them.
-func compilePacks(packs []*Pack, declared map[string][]*Feature, o OnlineOptions, parts int) *Engine {
-	g := &Engine{lists: o.Listed, kinds: make([]atKind, len(feed.Kinds())+1)}
-	index := map[*Feature]int{}
-	byKey := map[string][]*Feature{}
-	for _, p := range packs {
-		for _, f := range p.Features {
-			index[f] = len(g.features)
-			g.features = append(g.features, f)
-			if f.Aggregate != Ratio {
-				byKey[f.keyName()] = append(byKey[f.keyName()], f)
-			}
-		}
-	}
-	for i, f := range g.features {
-		for _, kind := range f.At {
-			at := &g.kinds[kind]
-			if at.places == nil {
-				at.places = map[int]int{}
-			}
-			at.places[i] = len(at.values)
-			at.values = append(at.values, i)
-		}
-	}
-	for i, f := range g.features {
-		if f.Aggregate != Ratio {
-			continue
-		}
-		of := [2]*Feature{declared[f.Pack][f.parts[0]], declared[f.Pack][f.parts[1]]}
-		for _, kind := range f.At {
-			at := &g.kinds[kind]
-			at.ratios = append(at.ratios, ratio{f, at.places[i], at.places[index[of[0]]], at.places[index[of[1]]], of})
-		}
-	}
-	// The key with the most features goes first, each to the part that has the
-	// fewest yet.
-	names := sortedNames(byKey)
-	slices.SortStableFunc(names, func(a, b string) int { return len(byKey[b]) - len(byKey[a]) })
-	for range max(1, min(parts, len(names))) {
-		x := &part{memory: newArena(), kinds: make([]work, len(g.kinds)), lists: o.Listed}
-		for _, kind := range feed.Kinds() {
-			w := &x.kinds[kind]
-			w.width = len(g.kinds[kind].values)
-			w.outcome, _ = kind.Field("outcome")
-			w.known, _ = kind.Field("known")
-		}
-		g.parts = append(g.parts, x)
-	}
-	load := make([]int, len(g.parts))
-	for _, name := range names {
-		least := 0
-		for i := range load {
-			if load[i] < load[least] {
-				least = i
-			}
-		}
-		load[least] += len(byKey[name])
-		x := g.parts[least]
-		for _, f := range byKey[name] {
-			s, r := x.plan(f)
-			for _, kind := range f.At {
-				r.place = g.kinds[kind].places[index[f]]
-				r.view = x.view(kind, s, f.reads[kind])
-				x.kinds[kind].readers = append(x.kinds[kind].readers, r)
-			}
-		}
-	}
-	for _, x := range g.parts {
-		x.lay()
-	}
-	return g
+	return g.arenas[width]
 }
 
 func (f *Feature) keyName() string {
@@ -370,84 +318,51 @@ func (f *Feature) keyName() string {
 	return strings.Join(names, ",")
 }
 
-func sortedNames(of map[string][]*Feature) []string {
-	out := []string{}
-	for name := range of {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
-}
-
-// lay gives everything its place.
-func (g *part) lay() {
-	for _, s := range g.series {
-		s.lay()
-		w := &g.kinds[g.keys[s.key].kind]
-		w.series = append(w.series, s)
-		w.late = w.late || s.late
-	}
-	for i := range g.keys {
-		w := &g.kinds[g.keys[i].kind]
-		w.keys = append(w.keys, i)
-	}
-	for k := range g.kinds {
-		for i := range g.kinds[k].readers {
-			r := &g.kinds[k].readers[i]
-			for _, d := range []*difference{&r.count, &r.sum, &r.square, &r.all} {
-				if d.upOf != nil {
-					d.up = *d.upOf
-				}
-				if d.lowOf != nil {
-					d.low = *d.lowOf
-				}
-			}
-		}
-	}
-	g.ids, g.ahead = make([]uint32, len(g.keys)), make([]uint32, ahead*len(g.keys))
-}
-
-// Features are the features that the engine computes: those of the first pack
-// in the order of its file, then those of the next.
-func (g *Engine) Features() []*Feature { return g.features }
-
-// Index finds a feature among Features by the names of its pack and its own;
-// -1 is none.
-func (g *Engine) Index(pack, name string) int {
-	return slices.IndexFunc(g.features, func(f *Feature) bool { return f.Pack == pack && f.Name == name })
-}
-
-// Values are the features that have a value at the events of a kind, by their
-// places in Features, ascending: what AddAll gives of an event, in its order.
-func (g *Engine) Values(kind feed.Kind) []int { return g.kinds[kind].values }
-
 func (g *part) key(kind feed.Kind, fields []feed.Field, own bool) int {
-	i := slices.IndexFunc(g.keys, func(k key) bool {
+	i := slices.IndexFunc(g.keys, func(k *key) bool {
 		return k.kind == kind && slices.EqualFunc(k.fields, fields, func(a, b feed.Field) bool { return a.Name == b.Name })
 	})
 	if i < 0 {
 		i = len(g.keys)
-		g.keys = append(g.keys, key{kind: kind, fields: fields})
+		k := &key{kind: kind, fields: fields}
+		for _, f := range fields {
+			k.names = append(k.names, g.kinds[kind].name(f))
+		}
+		g.keys = append(g.keys, k)
 	}
-	g.keys[i].own = g.keys[i].own || own
+	k := g.keys[i]
+	if k.own = k.own || own; own {
+		for _, n := range k.names {
+			g.kinds[kind].names[n].own = true
+		}
+	}
+	return i
+}
+
+func (w *work) name(f feed.Field) int {
+	i := slices.IndexFunc(w.names, func(n named) bool { return n.field.Name == f.Name })
+	if i < 0 {
+		i = len(w.names)
+		w.names = append(w.names, named{field: f})
+	}
 	return i
 }
 
 // place finds the series of a feature and the bits of its conditions in it, and
 // makes what is missing.
-func (g *part) place(f *Feature, conds ...cond) (s *series, bits []uint8) {
-	own := g.key(f.Event, f.Key, true)
+func (g *part) place(f *Feature, group int, conds ...cond) (s *series, bits []uint8) {
+	own := g.keys[g.key(f.Event, f.Key, true)]
 	pane := int64(0)
 	if f.Panes > 0 {
 		pane = f.Window.Microseconds() / int64(f.Panes)
 	}
-	for _, s := range g.series {
-		if s.key != own || s.pane != pane {
+	for _, s := range own.series {
+		if s.pane != pane || s.group != group {
 			continue
 		}
 		missing := 0
 		for _, c := range conds {
-			if c != (cond{}) && !slices.ContainsFunc(s.conds, c.same) {
+			if c != (cond{}) && !slices.ContainsFunc(s.conds, func(x cond) bool { return x.text() == c.text() }) {
 				missing++
 			}
 		}
@@ -455,8 +370,9 @@ func (g *part) place(f *Feature, conds ...cond) (s *series, bits []uint8) {
 			return s, s.bits(conds)
 		}
 	}
-	s = &series{key: own, pane: pane}
+	s = &series{index: len(g.series), group: group, pane: pane}
 	g.series = append(g.series, s)
+	own.series = append(own.series, s)
 	return s, s.bits(conds)
 }
 
@@ -466,7 +382,7 @@ func (s *series) bits(conds []cond) (out []uint8) {
 			out = append(out, 0)
 			continue
 		}
-		i := slices.IndexFunc(s.conds, c.same)
+		i := slices.IndexFunc(s.conds, func(x cond) bool { return x.text() == c.text() })
 		if i < 0 {
 			i = len(s.conds)
 			s.conds = append(s.conds, c)
@@ -492,7 +408,7 @@ func (s *series) bound(dist time.Duration) *bound {
 // op finds or makes what a boundary does.
 func (b *bound) op(o op) *op {
 	for _, x := range b.ops {
-		if x.do == o.do && x.bit == o.bit && x.col == o.col && x.sign == o.sign && x.of == o.of && x.dist == o.dist {
+		if x.do == o.do && x.bit == o.bit && x.col == o.col && x.sign == o.sign && x.of == o.of && x.end == o.end {
 			return x
 		}
 	}
@@ -500,17 +416,35 @@ func (b *bound) op(o op) *op {
 	return &o
 }
 
-func (s *series) column(f feed.Field, hashed bool, cut int) int {
-	i := slices.IndexFunc(s.cols, func(c column) bool { return c.field.Name == f.Name && c.hash == hashed && c.cut == cut })
+func (s *series) column(c column) int {
+	i := slices.IndexFunc(s.cols, func(x column) bool { return x.field.Name == c.field.Name && x.as == c.as && x.cut == c.cut })
 	if i < 0 {
 		i = len(s.cols)
-		s.cols = append(s.cols, column{f, hashed, cut})
+		s.cols = append(s.cols, c)
 	}
 	return i + 1
 }
 
+// columnOf is how the field of a feature is kept. The number of a text is kept
+// when the text is part of a key in any case; of all time it is not, since
+// numbers of names that were forgotten are given again.
+func (g *part) columnOf(f *Feature) column {
+	c := column{field: *f.field, cut: f.cut}
+	switch w := &g.kinds[f.Event]; {
+	case f.field.Type == feed.Amount:
+		c.as = asNumber
+	case f.field.Type != feed.Text:
+		c.as = asShort
+	case f.cut == 0 && f.Window > 0 && slices.ContainsFunc(w.names, func(n named) bool { return n.own && n.field.Name == f.field.Name }):
+		c.as, c.name = asName, w.name(*f.field)
+	default:
+		c.as = asHash
+	}
+	return c
+}
+
 // plan gives a feature its place in a series.
-func (g *part) plan(f *Feature) (*series, reader) {
+func (g *part) plan(f *Feature, group int) (*series, reader) {
 	c := cond{filter: f.filter}
 	if f.field != nil && !f.field.Required {
 		c.field = f.field
@@ -519,23 +453,25 @@ func (g *part) plan(f *Feature) (*series, reader) {
 	if f.Aggregate == Share {
 		conds = append(conds, cond{filter: f.filter, of: f.of})
 	}
-	s, bits := g.place(f, conds...)
+	s, bits := g.place(f, group, conds...)
 	r := reader{does: readings[f.Aggregate], feature: f, before: f.Aggregate == LastSeen || f.Aggregate == Since && !f.sinceFirst(), scale: 1}
-	up := s.bound(f.Offset)
+	r.up = s.bound(f.Offset)
+	up := r.up
 	var low *bound
 	end := int64(-1)
 	if f.Window > 0 {
 		low = s.bound(f.Offset + f.Window)
 		end = low.dist
 	}
+	r.low = low
 	add := func(do doing, bit uint8, col int) difference {
-		if do == counts && bit == 0 && s.pane == 0 { // the boundary's own place counts
-			if low == nil {
-				return difference{upOf: &up.at}
-			}
+		if do == counts && (low == nil || s.pane > 0) {
+			do = tallies
+		}
+		if do == counts && bit == 0 { // the boundary's own place counts
 			return difference{upOf: &up.at, lowOf: &low.at}
 		}
-		d := difference{upOf: &up.op(op{do: do, bit: bit, col: col}).at}
+		d := difference{upOf: &up.op(op{do: do, bit: bit, col: col}).at, two: do == tallies}
 		if low != nil {
 			d.lowOf = &low.op(op{do: do, bit: bit, col: col}).at
 		}
@@ -543,7 +479,11 @@ func (g *part) plan(f *Feature) (*series, reader) {
 	}
 	col := 0
 	if f.field != nil {
-		col = s.column(*f.field, f.Aggregate == Distinct, f.cut)
+		c := g.columnOf(f)
+		if f.Aggregate != Distinct && c.as != asNumber {
+			c.as = asShort
+		}
+		col = s.column(c)
 		if f.field.Type == feed.Amount {
 			r.scale = 100
 		}
@@ -561,9 +501,9 @@ func (g *part) plan(f *Feature) (*series, reader) {
 	case Mean:
 		r.count, r.sum = add(counts, bits[0], 0), add(sums, bits[0], col)
 	case Distinct:
-		r.queue = up.op(op{do: appears, bit: bits[0], col: col, dist: end})
+		r.queue = up.op(op{do: appears, bit: bits[0], col: col, end: end, other: low})
 		if low != nil {
-			low.op(op{do: vanishes, bit: bits[0], col: col, of: r.queue})
+			low.op(op{do: vanishes, bit: bits[0], col: col, of: r.queue, other: up})
 		}
 	default: // the least or greatest of a column, or of the time
 		sign := int64(1)
@@ -574,8 +514,9 @@ func (g *part) plan(f *Feature) (*series, reader) {
 			r.queue = up.op(op{do: extreme, bit: bits[0], col: col, sign: sign})
 			break
 		}
-		r.queue = up.op(op{do: enters, bit: bits[0], col: col, sign: sign, dist: end})
+		r.queue = up.op(op{do: enters, bit: bits[0], col: col, sign: sign, end: end, other: low})
 		low.op(op{do: leaves, bit: bits[0], col: col, of: r.queue})
+		s.queued = true
 	}
 	return s, r
 }
@@ -584,56 +525,163 @@ func (f *Feature) sinceFirst() bool {
 	return len(f.Of) == 1 && strings.EqualFold(f.Of[0], string(FirstSeen))
 }
 
-func (g *part) view(kind feed.Kind, s *series, read []feed.Field) int {
+func (g *part) view(kind feed.Kind, of *key, s *series, read []feed.Field) int {
 	k := g.key(kind, read, false)
 	w := &g.kinds[kind]
 	i := slices.IndexFunc(w.views, func(v view) bool { return v.series == s && v.key == k })
 	if i < 0 {
 		i = len(w.views)
-		w.views = append(w.views, view{series: s, key: k})
+		w.views = append(w.views, view{series: s, of: of, key: k})
 	}
 	return i
 }
 
+// lay gives everything its place.
+func (g *part) lay() {
+	for i, k := range g.keys {
+		w := &g.kinds[k.kind]
+		w.keys = append(w.keys, i)
+		if !k.own {
+			continue
+		}
+		w.own = append(w.own, k)
+		for _, s := range k.series {
+			s.base = k.words
+			s.lay(g)
+			k.words += s.size
+			w.late = w.late || s.late
+			w.visits = append(w.visits, visit{s, k, len(w.keys) - 1})
+		}
+		// A record that nearly fills its last line of memory begins at one.
+		if rest := k.words % lineWords; rest >= lineWords-3 {
+			k.words += lineWords - rest
+		}
+	}
+	most := 0
+	for kind := range g.kinds {
+		w := &g.kinds[kind]
+		most = max(most, len(w.names))
+		for i := range w.views {
+			v := &w.views[i]
+			v.at, v.own = slices.Index(w.keys, v.key), g.keys[v.key] == v.of
+			if !v.own {
+				w.visits = append(w.visits, visit{v.series, v.of, v.at})
+			}
+		}
+		for i := range w.readers {
+			r := &w.readers[i]
+			for _, d := range []*difference{&r.count, &r.sum, &r.square, &r.all} {
+				if d.upOf != nil {
+					d.up = *d.upOf
+				}
+				if d.lowOf != nil {
+					d.low = *d.lowOf
+				}
+			}
+			if r.queue != nil {
+				r.set = w.views[r.view].series.step(g, r.queue)
+			}
+		}
+	}
+	g.ids, g.ahead = make([]uint32, len(g.keys)), make([]uint32, ahead*len(g.keys))
+	g.sought, g.named = make([]sought, ahead*most), make([]uint32, ahead*most)
+}
+
 // lay gives every boundary and operation its words.
-func (s *series) lay() {
+func (s *series) lay(g *part) {
 	slices.SortFunc(s.bounds, func(a, b *bound) int { return int(min(max(a.dist-b.dist, -1), 1)) })
-	s.far = s.bounds[len(s.bounds)-1]
 	if s.bounds[0].dist == 0 {
 		s.now = s.bounds[0]
 	}
-	s.words = wordFirst
+	if g.lag > 0 {
+		s.keep = &bound{dist: s.bounds[len(s.bounds)-1].dist + g.lag}
+		for _, b := range s.bounds {
+			for _, o := range b.ops {
+				if o.do == extreme {
+					s.keep.op(op{do: settles, bit: o.bit, col: o.col, sign: o.sign, of: o})
+				}
+			}
+		}
+		s.bounds = append(s.bounds, s.keep)
+	}
+	s.far = s.bounds[len(s.bounds)-1]
+	s.width = 2
+	for i := range s.cols {
+		s.cols[i].at = s.width
+		if s.width++; s.cols[i].wide() {
+			s.width++
+		}
+	}
+	s.event, s.heads = make([]uint32, s.width), make([]int64, len(s.bounds))
+	s.size = wordFirst
 	slot := 1
 	for _, b := range s.bounds {
-		b.at = s.words
-		s.ats = append(s.ats, b.at)
-		s.words++
+		b.at = s.size
+		s.size++
 		for _, o := range b.ops {
-			o.at = s.words
-			s.words += o.do.words()
-			if s.pane == 0 || b.dist == 0 || o.do == leaves || o.do == vanishes {
+			o.at = s.size
+			s.size += o.do.words(s.pane > 0)
+			if s.pane == 0 || o.do >= leaves {
 				continue
 			}
-			if i := slices.IndexFunc(s.merges, func(m *op) bool { return m.do == o.do && m.bit == o.bit && m.col == o.col && m.sign == o.sign }); i >= 0 {
+			if i := slices.IndexFunc(s.merges, func(m step) bool {
+				return m.do == o.do && m.bit == o.bit && m.col == s.word(o.col) && m.sign == o.sign
+			}); i >= 0 {
 				o.word = s.merges[i].word
 				continue
 			}
 			o.word = slot
-			slot += o.do.words()
-			if o.do == enters {
-				slot-- // a pane keeps the least alone
+			slot += o.do.words(true)
+			if o.do == enters || o.do == tallies {
+				slot-- // a pane keeps the least alone, and counts to 4 billion
 			}
-			s.merges = append(s.merges, o)
+			s.merges = append(s.merges, s.step(g, o))
 		}
 	}
-	if s.pane == 0 {
-		slot = 1 + len(s.cols)
+	for _, b := range s.bounds {
+		for _, o := range b.ops {
+			b.steps = append(b.steps, s.step(g, o))
+			if o.do < settles {
+				b.plain = append(b.plain, s.step(g, o))
+			}
+		}
 	}
-	for 1<<s.shift < slot {
-		s.shift++
+	if s.pane > 0 {
+		s.width = slot
 	}
-	s.event, s.heads = make([]int64, 1+len(s.cols)), make([]int64, len(s.bounds))
+	s.memory = g.arena(s.width)
 }
 
-// none is the least of no values in a pane.
-const none = math.MaxInt64
+// word is the word of a slot in which a column begins.
+func (s *series) word(col int) int {
+	if col == 0 {
+		return 0
+	}
+	return s.cols[col-1].at
+}
+
+func (s *series) step(g *part, o *op) step {
+	x := step{do: o.do, bit: o.bit, col: s.word(o.col), sign: o.sign, at: o.at, word: o.word}
+	if o.col > 0 {
+		x.wide = s.cols[o.col-1].wide()
+	}
+	switch o.do {
+	case enters, leaves:
+		x.table = g.arena(queueWidth)
+	case appears, vanishes:
+		x.table = g.arena(2)
+		if x.wide {
+			x.table = g.arena(3)
+		}
+	}
+	if o.of != nil {
+		x.word, x.at = x.at, o.of.at // what it undoes, or begins from
+		if o.do == settles {
+			x.at, x.word = o.at, o.of.at
+		}
+	}
+	if o.other != nil {
+		x.other = o.other.at
+	}
+	return x
+}

@@ -96,6 +96,7 @@ const (
 	MaxWindow   = 30 * 24 * time.Hour
 	MaxOffset   = 90 * 24 * time.Hour
 	MaxPanes    = 1000
+	MinPane     = 10 * time.Second // so that the panes of all times have numbers of 32 bits
 	MaxFeatures = 500
 	MaxForget   = 10 * 366 * 24 * time.Hour
 	maxKey      = 4 // fields of a tuple
@@ -444,6 +445,8 @@ func (f *Feature) panes(d declared) (field string, err error) {
 		return "panes", errors.New("panes divide a window, and there is none")
 	case f.Window%(time.Duration(d.Panes)*time.Microsecond) != 0:
 		return "panes", errors.New("the window cannot be divided so without a rest")
+	case f.Window/time.Duration(d.Panes) < MinPane:
+		return "panes", fmt.Errorf("a pane is %v long at least", MinPane)
 	case f.Offset%(f.Window/time.Duration(d.Panes)) != 0:
 		return "offset", fmt.Errorf("the offset is a multiple of a pane, which is %v", f.Window/time.Duration(d.Panes))
 	case f.Aggregate == Distinct && f.Offset > 0:

@@ -1,0 +1,157 @@
+package feature
+
+import (
+	"time"
+
+	"lanzha/work/feed"
+)
+
+// age decides what is forgotten. It has a clock that events drive: of so many
+// in a row it follows the earliest when all are later, and the latest when all
+// are earlier. So it stands still for one event with a wrong time, and goes
+// back with a clock that was set back.
+type age struct {
+	begun     bool
+	clock     int64
+	low, high int64 // of the last events
+	n         int64 // how many these are
+	due       bool  // memory is to be swept
+
+	idle int64 // days after which a name is forgotten; 0 is never
+
+	domain, segment, slot int // names swept: the next
+	key                   int // records swept
+	rec                   uint32
+}
+
+const (
+	row         = 1024 // events
+	sweepNames  = 2048 // slots of names looked at after each row
+	sweepRecs   = 512  // records
+	microsADay  = int64(24 * time.Hour / time.Microsecond)
+	whileInUse  = 2 // days that a name outlives what is kept under it
+	domainsTwo  = int(feed.Domains) + maxKey - 1
+	neverForget = 0
+)
+
+// plan works out after how long nothing of a name can be in any window.
+func (a *age) plan(g *part, features []*Feature, mine []int) {
+	longest := int64(0)
+	for _, s := range g.series {
+		longest = max(longest, s.far.dist)
+	}
+	for _, i := range mine {
+		f := features[i]
+		if f.Window > 0 {
+			continue
+		}
+		if f.forget == 0 {
+			a.idle = neverForget
+			return
+		}
+		longest = max(longest, f.forget.Microseconds())
+	}
+	a.idle = longest/microsADay + whileInUse
+}
+
+func dayOf(at int64) uint16 { return uint16(quotient(at, microsADay)) }
+
+// tick takes note of the time of an event, and gives the day on which its names
+// are named.
+func (a *age) tick(at int64) uint16 {
+	if !a.begun {
+		a.begun, a.clock = true, at
+	}
+	if a.n == 0 {
+		a.low, a.high = at, at
+	}
+	a.low, a.high = min(a.low, at), max(a.high, at)
+	if a.n++; a.n == row {
+		a.clock = min(max(a.clock, a.low), a.high)
+		a.n, a.due = 0, true
+	}
+	day, now := dayOf(at), dayOf(a.clock)
+	if int16(now-day) > 0 {
+		return now
+	}
+	return day
+}
+
+// over reports whether a name that was last named on a day is forgotten.
+func (a *age) over(day uint16) bool {
+	return a.idle > 0 && int64(int16(dayOf(a.clock)-day)) > a.idle
+}
+
+// sweep looks at a little of the state after each row of events: names that
+// are over are forgotten, and rings of which all events are out of all windows
+// are given back. Neither changes a value.
+func (a *age) sweep(g *part) {
+	if !a.due {
+		return
+	}
+	a.due = false
+	if a.idle > 0 {
+		a.sweepNames(g)
+	}
+	a.sweepRecords(g)
+}
+
+func (a *age) sweepNames(g *part) {
+	for left := sweepNames; left > 0; {
+		var t *interner
+		if a.domain < feed.Domains {
+			t = &g.names[a.domain]
+		} else {
+			t = &g.pairs[a.domain-feed.Domains]
+		}
+		if a.segment >= len(t.segments) {
+			a.segment, a.slot = 0, 0
+			a.domain = (a.domain + 1) % domainsTwo
+			left -= sweepNames / domainsTwo // an empty one costs something too
+			continue
+		}
+		names := t.segments[a.segment].names
+		for ; left > 0 && a.slot < segmentSize; left-- {
+			n := &names[a.slot]
+			if n.id == 0 || !a.over(n.day) {
+				a.slot++
+				continue
+			}
+			if a.domain < feed.Domains {
+				g.release(feed.Domain(a.domain), n.id)
+			} else {
+				g.releasePair(a.domain-feed.Domains, n.id)
+			}
+			t.remove(a.segment, a.slot)
+		}
+		if a.slot == segmentSize {
+			a.segment, a.slot = a.segment+1, 0
+		}
+	}
+}
+
+func (a *age) sweepRecords(g *part) {
+	for left := sweepRecs; left > 0; {
+		k := g.keys[a.key]
+		if !k.own || a.rec >= k.n {
+			a.key, a.rec = (a.key+1)%len(g.keys), 0
+			left -= sweepRecs / (2 * len(g.keys))
+			left--
+			continue
+		}
+		a.rec++
+		left--
+		rec := k.at(a.rec)
+		for _, s := range k.series {
+			sec := s.section(rec)
+			if sec[wordRing] == 0 || get(sec[wordMoment:])>>8+s.far.dist >= a.clock {
+				continue
+			}
+			g.move(s, sec, a.clock)
+			if sec[s.far.at] == sec[wordEnd] {
+				s.memory.put(sec[wordRing], sec[wordMoment]&0xff)
+				sec[wordRing], sec[wordMoment] = 0, sec[wordMoment]&^0xff
+			}
+		}
+	}
+}
