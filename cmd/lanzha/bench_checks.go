@@ -26,7 +26,7 @@ import (
 // BenchChecksCmd measures the checks of the register.
 type BenchChecksCmd struct {
 	Listings    int           `default:"1000000" help:"Listings in the register, 1,000 to 5,000,000."`
-	Connections int           `default:"64" help:"Connections that ask about one person at a time, each as soon as it has its answer."`
+	Connections int           `default:"40" help:"Connections that ask about one person at a time, each as soon as it has its answer."`
 	Rate        float64       `help:"Ask at this rate, whether answers come or not, instead of as fast as they come; 0 does not."`
 	For         time.Duration `default:"10s" help:"How long a run takes."`
 	Runs        int           `default:"3" help:"Runs of each sort; the middle one counts."`
@@ -128,7 +128,7 @@ func (c *BenchChecksCmd) Run(ctx context.Context, std *Std, env *Env) (err error
 	}
 	out := checked{
 		Check:    "one HTTP request that asks about one person and one service, answered after its journal row is on disk",
-		Database: string(house.DB.Dialect), Listings: c.Listings, Cores: runtime.GOMAXPROCS(0), SingleConnections: c.Connections,
+		Database: string(house.DB.Dialect), Listings: c.Listings, Cores: runtime.NumCPU(), SingleConnections: c.Connections,
 		BatchConnections: batchConnections, BatchSize: batchSize,
 	}
 	running, stop := context.WithCancel(ctx)
