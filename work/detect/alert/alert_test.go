@@ -150,6 +150,9 @@ func TestAReferralIsCheckedByItsInstitution(t *testing.T) {
 				Neighbours: []alert.Neighbour{{Domain: "account", Value: "6217009999999999", Count: 3, First: h.now(), Last: h.now()}, {Domain: "person", Value: "530102199001011234", Count: 1}},
 			})
 		})
+		if bare, err := h.desk.Bare(t.Context(), h.db.Read(), 10); err != nil || len(bare) != 2 || bare[1].Subject.Value != "6217001234567890" || bare[0].Key.Seq != h.seq {
+			t.Errorf("without evidence: %+v %v", bare, err)
+		}
 		if e := h.page("officer", mine.ID).Evidence; len(e.Hours) != 1 || e.Hours[0].Amount != 300_00 || e.Neighbours[0].Value != "6217009999999999" || e.Neighbours[1].Value != "5301**********1234" {
 			t.Errorf("the evidence: %+v", e)
 		}

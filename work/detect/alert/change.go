@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lanzha"
-	"lanzha/base/auth"
 	"lanzha/base/journal"
 	"lanzha/base/outbox"
 	"lanzha/base/sqldb"
@@ -346,51 +345,6 @@ func (d *Desk) listed(ctx context.Context, tx *sqldb.Tx, kind string, e Entry, b
 		}
 	}
 	return d.Outbox.Owe(ctx, tx, d.news("namedlist.tell", e.ID, e.Version))
-}
-
-// standingBatch is how many records Standing reads at once.
-const standingBatch = 500
-
-// Standing calls f with every change that is in force: what a detector must
-// know whose event log is new.
-func (d *Desk) Standing(ctx context.Context, f func(Change) error) error {
-	for after := lanzha.ID(""); ; {
-		found, err := d.Store.Suppressions(ctx, d.DB.Read(), SuppressionFilter{Scope: auth.Scope{All: true}, InForceAt: d.Now(), Before: after, Limit: standingBatch})
-		if err != nil {
-			return err
-		}
-		for _, s := range found {
-			after = s.ID
-			for _, c := range s.changes() {
-				if err := f(c); err != nil {
-					return err
-				}
-			}
-		}
-		if len(found) < standingBatch {
-			break
-		}
-	}
-	for after := lanzha.ID(""); ; {
-		found, err := d.Store.Entries(ctx, d.DB.Read(), EntryFilter{InForceAt: d.Now(), Before: after, Limit: standingBatch})
-		if err != nil {
-			return err
-		}
-		for _, e := range found {
-			after = e.ID
-			if e, err = d.filled(ctx, d.DB.Read(), e); err != nil {
-				return err
-			}
-			for _, c := range e.changes() {
-				if err := f(c); err != nil {
-					return err
-				}
-			}
-		}
-		if len(found) < standingBatch {
-			return nil
-		}
-	}
 }
 
 // filled reads the value of an entry that the house keeps from its clue.

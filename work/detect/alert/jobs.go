@@ -189,20 +189,56 @@ func (d *Desk) Tidy(ctx context.Context) error {
 	})
 }
 
+// Retell has the outbox tell the detector again of all that is in force: it
+// begins with nothing, since its event log is new or its state is lost. What
+// ended before it began it need not hear.
+func (d *Desk) Retell(ctx context.Context) error {
+	now := d.Now()
+	for table, kind := range tells {
+		for after := lanzha.ID(""); ; {
+			var found []version
+			if err := d.DB.Tx(ctx, func(tx *sqldb.Tx) (err error) {
+				if found, err = d.Store.untold(ctx, tx, table, after, now); err != nil {
+					return err
+				}
+				return d.owe(ctx, tx, kind, found, now.UTC().Format("20060102T150405.000000"))
+			}); err != nil {
+				return err
+			}
+			if len(found) < tellBatch {
+				break
+			}
+			after = found[len(found)-1].ID
+		}
+	}
+	return nil
+}
+
+// tells are the kinds of news by the table of the record.
+var tells = map[string]string{"suppression": "suppression.tell", "named_list_entry": "namedlist.tell"}
+
+// tellBatch is how many records are owed anew in one transaction.
+const tellBatch = 500
+
+// owe owes the detector the news of records; mark tells this time from others.
+func (d *Desk) owe(ctx context.Context, tx *sqldb.Tx, kind string, records []version, mark string) error {
+	items := make([]outbox.Item, len(records))
+	for i, r := range records {
+		items[i] = d.news(kind, r.ID, r.Version)
+		items[i].Key += "." + mark
+	}
+	return d.Outbox.Owe(ctx, tx, items...)
+}
+
 // retell owes the detector again what it has not been told an hour after it was
 // made or changed: the outbox gives up after half an hour of failures.
 func (d *Desk) retell(ctx context.Context, tx *sqldb.Tx, now time.Time) error {
-	for table, kind := range map[string]string{"suppression": "suppression.tell", "named_list_entry": "namedlist.tell"} {
+	for table, kind := range tells {
 		behind, err := d.Store.behind(ctx, tx, table, now.Add(-time.Hour))
 		if err != nil {
 			return err
 		}
-		items := make([]outbox.Item, len(behind))
-		for i, b := range behind {
-			items[i] = d.news(kind, b.ID, b.Version)
-			items[i].Key += now.UTC().Format(".2006-01-02T15")
-		}
-		if err := d.Outbox.Owe(ctx, tx, items...); err != nil {
+		if err := d.owe(ctx, tx, kind, behind, now.UTC().Format("20060102T15")); err != nil {
 			return err
 		}
 	}

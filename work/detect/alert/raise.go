@@ -190,6 +190,12 @@ func (d *Desk) SetEvidence(ctx context.Context, tx *sqldb.Tx, key Key, e Evidenc
 	return d.Store.SetEvidence(ctx, tx, key, e)
 }
 
+// Bare lists alerts younger than seven days that have no evidence yet, the
+// newest first, for whoever gathers it.
+func (d *Desk) Bare(ctx context.Context, q sqldb.Queryer, limit int) ([]Bare, error) {
+	return d.Store.Bare(ctx, q, d.Now(), limit)
+}
+
 // note leaves an alert's journal row.
 func (d *Desk) note(ctx context.Context, tx *sqldb.Tx, kind string, a Alert, by lanzha.ID, payload map[string]any) error {
 	return d.Journal.Append(ctx, tx, d.Now(), journal.Entry{

@@ -217,6 +217,28 @@ func (s *Store) SetEvidence(ctx context.Context, tx *sqldb.Tx, key Key, e Eviden
 	return sqldb.Later(ctx, tx, `UPDATE alert SET evidence = $1 WHERE id = $2`, sealed, string(id))
 }
 
+// Bare is an alert without evidence.
+type Bare struct {
+	Key     Key
+	Subject Subject
+	At      time.Time // of the event
+}
+
+// bareFor is how far back evidence is gathered.
+const bareFor = 7 * 24 * time.Hour
+
+// Bare lists the alerts raised within seven days whose evidence has not been
+// set, the newest first.
+func (s *Store) Bare(ctx context.Context, q sqldb.Queryer, now time.Time, limit int) ([]Bare, error) {
+	found, err := sqldb.All(ctx, q, s.scan, `SELECT `+alertColumns+` FROM alert WHERE evidence = '' AND id >= $1 ORDER BY id DESC LIMIT $2`,
+		string(lanzha.NewID(now.Add(-bareFor), [10]byte{})), limit)
+	out := make([]Bare, len(found))
+	for i, a := range found {
+		out[i] = Bare{a.Key, a.Subject, a.At}
+	}
+	return out, err
+}
+
 // Evidence reads the evidence of an alert; empty where none came.
 func (s *Store) Evidence(ctx context.Context, q sqldb.Queryer, id lanzha.ID) (Evidence, error) {
 	e := Evidence{Hours: []Hour{}, Neighbours: []Neighbour{}}

@@ -215,15 +215,31 @@ type version struct {
 	Version int64
 }
 
-// behind lists the records of a table that the detector has not been told as
-// they stand, made or ended before an instant, 1000 at most.
+func scanVersion(row sqldb.Scanner) (version, error) {
+	var v version
+	err := row.Scan(&v.ID, &v.Version)
+	return v, err
+}
+
+// ended is the column that says when a record of a table was ended by somebody.
+var ended = map[string]string{"suppression": "lifted_at", "named_list_entry": "removed_at"}
+
+// behind lists records of a table that the detector has not been told as they
+// stand, made or ended before an instant, tellBatch at most.
 func (s *Store) behind(ctx context.Context, q sqldb.Queryer, table string, before time.Time) ([]version, error) {
-	ended := map[string]string{"suppression": "lifted_at", "named_list_entry": "removed_at"}[table]
-	return sqldb.All(ctx, q, func(row sqldb.Scanner) (version, error) {
-		var v version
-		err := row.Scan(&v.ID, &v.Version)
-		return v, err
-	}, `SELECT id, version FROM `+table+` WHERE told_version < version AND made_at < $1 AND `+ended+` < $1 ORDER BY id LIMIT 1000`, int64(lanzha.At(before)))
+	return sqldb.All(ctx, q, scanVersion, `SELECT id, version FROM `+table+` WHERE told_version < version AND made_at < $1 AND `+ended[table]+` < $1 ORDER BY id LIMIT $2`,
+		int64(lanzha.At(before)), tellBatch)
+}
+
+// untold marks records of a table that are in force as not told, the first
+// after an ID, tellBatch at most, and lists them.
+func (s *Store) untold(ctx context.Context, tx *sqldb.Tx, table string, after lanzha.ID, now time.Time) ([]version, error) {
+	found, err := sqldb.All(ctx, tx, scanVersion, `SELECT id, version FROM `+table+` WHERE id > $1 AND `+ended[table]+` = 0 AND (until = 0 OR until > $2) ORDER BY id LIMIT $3`,
+		string(after), int64(lanzha.At(now)), tellBatch)
+	if err != nil || len(found) == 0 {
+		return found, err
+	}
+	return found, sqldb.Later(ctx, tx, `UPDATE `+table+` SET told_version = 0 WHERE id > $1 AND id <= $2 AND `+ended[table]+` = 0`, string(after), string(found[len(found)-1].ID))
 }
 
 // ForgetEnded deletes the suppressions and entries that ended before an

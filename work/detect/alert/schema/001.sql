@@ -55,6 +55,7 @@ CREATE INDEX alert_any_city ON alert (city, id);
 CREATE INDEX alert_any_district ON alert (district, id);
 CREATE INDEX alert_institution ON alert (institution, id) WHERE institution <> '';
 CREATE INDEX alert_decision ON alert (decision, id) WHERE decision <> '';
+CREATE INDEX alert_bare ON alert (id) WHERE evidence = '';
 CREATE INDEX alert_rule ON alert (rule, id);
 CREATE INDEX alert_raised ON alert (raised_at);
 CREATE INDEX alert_decided ON alert (decided_at) WHERE state = 'decided';
