@@ -84,8 +84,8 @@ export function Head({ kind, title, state, clock, action, more, back }: {
     <header className="head" data-test="head">
       <nav className="crumb">
         <Link to={back.to}>{back.label}</Link>
-        <span aria-hidden="true">/</span>
-        <span>{kind}</span>
+        {kind !== back.label && <span aria-hidden="true">/</span>}
+        {kind !== back.label && <span>{kind}</span>}
       </nav>
       <div className="head-line">
         <h1>{title}</h1>
