@@ -119,20 +119,30 @@ func (s *server) room(frame int) error {
 }
 
 // heal starts the server again when a write has failed, since its stream takes
-// nothing more after that. What it has acknowledged is in its files.
-func (s *server) heal() (again bool, err error) {
+// nothing more after that. What it has acknowledged is in its files. errSick is
+// a server that fails again at once.
+func (s *server) heal() error {
+	if !s.sick.Load() {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stopped || !s.sick.Load() || time.Since(s.started) < restartAfter {
-		return false, nil
+	switch {
+	case s.stopped || !s.sick.Load():
+		return nil
+	case time.Since(s.started) < restartAfter:
+		return errSick
 	}
 	if err := s.room(0); err != nil {
-		return false, err
+		return err
 	}
 	s.o.Log.Warn("event log: the server is started again after an error")
 	s.started = time.Now()
 	s.shutdown()
-	return true, s.start()
+	if err := s.start(); err != nil {
+		return errors.Join(errSick, err)
+	}
+	return nil
 }
 
 func (s *server) shutdown() {

@@ -322,29 +322,29 @@ var (
 	errFence   = errors.New("the log does not end where the writer thinks")
 	errShort   = errors.New("the log ends before that")
 	errRefused = errors.New("there is no room")
+	errSick    = errors.New("writing fails")
 )
 
 // settle sends the frame until it is in the log for certain, is refused, or
 // tryFor is over.
 func (w *Writer) settle(ctx context.Context) error {
 	const op = "stream.Append"
-	began, healed := time.Now(), false
+	began := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
-		err := w.look(ctx)
-		if err == nil && w.present == w.number {
-			return nil
-		}
+		err := w.try(ctx)
 		if err == nil {
-			if err = w.publish(ctx); err == nil {
-				return nil
-			}
+			return nil
 		}
 		tried := time.Since(began)
 		switch {
 		case lanzha.CodeOf(err) == lanzha.CodeConflict:
 			return err
 		case errors.Is(err, errRefused):
-			return noRoom(err)
+			return &lanzha.Error{Code: lanzha.CodeUnavailable, Op: op, Message: "the event log has no room left",
+				Hint: "make room on its disk, or lower its retention; it goes on by itself then", Err: err}
+		case errors.Is(err, errSick):
+			return &lanzha.Error{Code: lanzha.CodeUnavailable, Op: op, Message: "the event log cannot be written",
+				Hint: "the program's log says why; it is tried again with the next entry", Err: err}
 		case errors.Is(err, errShort) && (w.l.server != nil || tried > leadIn):
 			return &lanzha.Error{Code: lanzha.CodeConflict, Op: op, Message: "the event log ends before that place",
 				Hint: "it is an older copy, or another log: begin at its end", Err: err}
@@ -355,18 +355,6 @@ func (w *Writer) settle(ctx context.Context) error {
 		case tried > tryFor:
 			return unavailable(op, "the event log does not answer", err)
 		}
-		if w.l.server != nil && w.l.server.sick.Load() {
-			if healed { // and failed again
-				return unavailable(op, "the event log cannot be written", err)
-			}
-			if again, err := w.l.server.heal(); errors.Is(err, errRefused) {
-				return noRoom(err)
-			} else if err != nil {
-				return err
-			} else if again {
-				healed = true
-			}
-		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -374,9 +362,20 @@ func (w *Writer) settle(ctx context.Context) error {
 	}
 }
 
-func noRoom(err error) *lanzha.Error {
-	return &lanzha.Error{Code: lanzha.CodeUnavailable, Op: "stream.Append", Message: "the event log has no room left",
-		Hint: "make room on its disk, or lower its retention; it goes on by itself then", Err: err}
+// try sends the frame unless it is there already.
+func (w *Writer) try(ctx context.Context) error {
+	if s := w.l.server; s != nil {
+		if err := s.heal(); err != nil {
+			return err
+		}
+		if err := s.room(len(w.frame)); err != nil {
+			return err
+		}
+	}
+	if err := w.look(ctx); err != nil || w.present == w.number {
+		return err
+	}
+	return w.publish(ctx)
 }
 
 // look finds out where the log ends when the outcome of an attempt is not known,
@@ -409,11 +408,6 @@ func (w *Writer) look(ctx context.Context) error {
 // publish sends the frame once and waits until it is on disk. The server takes
 // it only when the log ends at the writer's last message.
 func (w *Writer) publish(ctx context.Context) error {
-	if w.l.server != nil {
-		if err := w.l.server.room(len(w.frame)); err != nil {
-			return err
-		}
-	}
 	w.unsure = true
 	answer, err := w.l.ask(ctx, &nats.Msg{
 		Subject: w.l.subject,
