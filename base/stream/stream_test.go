@@ -529,7 +529,7 @@ func TestFollowersDoNotStall(t *testing.T) {
 			defer stream.SetWindow(window.messages, window.bytes)()
 			l := open(t, stream.Options{Dir: t.TempDir()})
 			w := claim(t, l, "a")
-			const callers, each = 16, 250
+			const callers, each = 16, 120
 			ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 			defer cancel()
 			var running sync.WaitGroup

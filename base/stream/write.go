@@ -21,7 +21,7 @@ const (
 	maxFrame = 2 << 20
 	// tryFor is how long a frame is tried, through lost connections and elections
 	// in a cluster, before its callers are told that the log is not available.
-	tryFor = 15 * time.Second
+	tryFor = 30 * time.Second
 	// leadIn is how long a new leader of a cluster may take to know its own end.
 	leadIn = 3 * time.Second
 )
