@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"unicode/utf8"
 
 	"lanzha"
 )
@@ -327,4 +328,31 @@ func (t Type) holds(n int64) bool {
 		return n == Cleared || n == Confirmed
 	}
 	return n >= 0
+}
+
+// Check reports what is wrong with a batch that somebody else encoded: Decode
+// looks at the form alone. The error names the event by its place.
+func (b *Batch) Check() error {
+	for i := range b.Events {
+		e := &b.Events[i]
+		field, reason := b.kind.lacks(e.given)
+		for k := range fields[b.kind] {
+			f := &fields[b.kind][k]
+			switch {
+			case f.Required && !e.Has(*f):
+				field, reason = f.Name, absent
+			case f.Type != Text || !e.Has(*f):
+			case !utf8.Valid(b.Text(e, *f)):
+				field, reason = f.Name, badUTF8
+			case f.Of != nil && !slices.Contains(f.Of, string(b.Text(e, *f))):
+				field, reason = f.Name, badWord
+			}
+		}
+		if reason != "" {
+			err := lanzha.Invalid(field, "%s", reason)
+			err.Row = i + 1
+			return err
+		}
+	}
+	return nil
 }

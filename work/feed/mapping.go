@@ -38,6 +38,7 @@ type Mapping struct {
 	fields    []mapped // of every record
 	byColumn  string   // what decides on further fields; "" is nothing
 	byValue   map[string][]mapped
+	text      string // as its author wrote it
 }
 
 // mapped is where a field comes from.
@@ -140,7 +141,7 @@ func ParseMapping(name string, text []byte) (*Mapping, error) {
 	if err != nil {
 		return nil, wrong("kind", "call, message, transfer or registration is wanted")
 	}
-	m := &Mapping{kind: kind, format: d.Format, separator: ',', header: d.Header == nil || *d.Header, columns: d.Columns, take: d.Take, skip: d.Skip, byColumn: d.Cases.Column}
+	m := &Mapping{text: string(text), kind: kind, format: d.Format, separator: ',', header: d.Header == nil || *d.Header, columns: d.Columns, take: d.Take, skip: d.Skip, byColumn: d.Cases.Column}
 	switch {
 	case d.Format == "":
 		m.format = CSV

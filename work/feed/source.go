@@ -159,6 +159,9 @@ func (s *Source) unpack(r io.Reader) (io.Reader, error) {
 }
 
 func failed(err error) error {
+	if e, ok := errors.AsType[*lanzha.Error](err); ok {
+		return e // who gave the file knows better
+	}
 	return &lanzha.Error{Code: lanzha.CodeInvalid, Field: "input", Message: "the file cannot be read to its end", Hint: "is it whole? gzip -t or zstd -t tells of compressed ones", Err: err}
 }
 
