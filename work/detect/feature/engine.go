@@ -138,7 +138,7 @@ func (g *Engine) compile(features []*Feature, groups []int, parts int) {
 
 // part makes a part for features, by their places.
 func (g *Engine) part(mine []int) *part {
-	x := &part{kinds: make([]work, len(g.kinds)), lists: g.options.Listed, lag: g.options.Late.Microseconds()}
+	x := &part{learned: beforeAll, kinds: make([]work, len(g.kinds)), lists: g.options.Listed, lag: g.options.Late.Microseconds()}
 	for _, kind := range feed.Kinds() {
 		w := &x.kinds[kind]
 		w.width = len(g.kinds[kind].values)
@@ -400,7 +400,8 @@ func (g *part) pair(k *key, level int, a, b uint32, day uint16) uint32 {
 }
 
 func (g *part) add(w *work, b *feed.Batch, e *feed.Event, named, ids []uint32, out []Value) {
-	g.learn(e.Time)
+	g.learned = max(g.learned, e.Time)
+	g.learn(g.learned)
 	for j, i := range w.keys {
 		k := g.keys[i]
 		if k.rec = nil; !k.own || ids[j] == 0 {
@@ -435,7 +436,7 @@ func (g *part) add(w *work, b *feed.Batch, e *feed.Event, named, ids []uint32, o
 		}
 	}
 	hidden := e
-	if w.late && e.Has(w.outcome) && e.Has(w.known) && e.Num(w.known) > e.Time {
+	if w.late && e.Has(w.outcome) && e.Has(w.known) && e.Num(w.known) > g.learned {
 		x := e.Without(w.outcome)
 		hidden = &x
 	}
@@ -504,24 +505,25 @@ func (g *part) drop(k *key, id uint32) {
 	k.ids[id/idsPerChunk][id%idsPerChunk] = 0
 	rec := k.at(n)
 	for _, s := range k.series {
-		sec := s.section(rec)
-		s.memory.put(sec[wordRing], sec[wordMoment]&0xff)
-		for _, b := range s.bounds {
-			for i := range b.steps {
-				switch o := &b.steps[i]; o.do {
-				case enters:
-					g.arena(queueWidth).empty(sec[o.at:])
-				case appears:
-					o.table.empty(sec[o.at:])
-				}
-			}
-		}
+		g.empty(s, s.section(rec))
 		if s.late {
 			g.unlearn(s, n)
 		}
 	}
 	clear(rec)
 	k.free = append(k.free, n)
+}
+
+// empty gives back the memory of a section.
+func (g *part) empty(s *series, sec []uint32) {
+	g.arena(s.width).put(sec[wordRing], sec[wordMoment]&0xff)
+	for _, b := range s.bounds {
+		for i := range b.steps {
+			if o := &b.steps[i]; o.do == enters || o.do == appears {
+				g.arena(o.table.width).empty(sec[o.at:])
+			}
+		}
+	}
 }
 
 // release forgets what is kept under a name.

@@ -11,17 +11,17 @@ import (
 // are earlier. So it stands still for one event with a wrong time, and goes
 // back with a clock that was set back.
 type age struct {
-	begun     bool
+	idle int64 // days after which a name is forgotten; 0 is never
+
+	// Numbers, and 0 or 1, of one type: a snapshot keeps them.
+	begun     int64
 	clock     int64
 	low, high int64 // of the last events
 	n         int64 // how many these are
-	due       bool  // memory is to be swept
+	due       int64 // memory is to be swept
 
-	idle int64 // days after which a name is forgotten; 0 is never
-
-	domain, segment, slot int // names swept: the next
-	key                   int // records swept
-	rec                   uint32
+	domain, segment, slot int64 // names swept: the next
+	key, rec              int64 // records swept
 }
 
 const (
@@ -30,7 +30,7 @@ const (
 	sweepRecs   = 512  // records
 	microsADay  = int64(24 * time.Hour / time.Microsecond)
 	whileInUse  = 2 // days that a name outlives what is kept under it
-	domainsTwo  = int(feed.Domains) + maxKey - 1
+	domainsTwo  = int64(feed.Domains) + maxKey - 1
 	neverForget = 0
 )
 
@@ -59,8 +59,8 @@ func dayOf(at int64) uint16 { return uint16(quotient(at, microsADay)) }
 // tick takes note of the time of an event, and gives the day on which its names
 // are named.
 func (a *age) tick(at int64) uint16 {
-	if !a.begun {
-		a.begun, a.clock = true, at
+	if a.begun == 0 {
+		a.begun, a.clock = 1, at
 	}
 	if a.n == 0 {
 		a.low, a.high = at, at
@@ -68,7 +68,7 @@ func (a *age) tick(at int64) uint16 {
 	a.low, a.high = min(a.low, at), max(a.high, at)
 	if a.n++; a.n == row {
 		a.clock = min(max(a.clock, a.low), a.high)
-		a.n, a.due = 0, true
+		a.n, a.due = 0, 1
 	}
 	day, now := dayOf(at), dayOf(a.clock)
 	if int16(now-day) > 0 {
@@ -86,10 +86,10 @@ func (a *age) over(day uint16) bool {
 // are over are forgotten, and rings of which all events are out of all windows
 // are given back. Neither changes a value.
 func (a *age) sweep(g *part) {
-	if !a.due {
+	if a.due == 0 {
 		return
 	}
-	a.due = false
+	a.due = 0
 	if a.idle > 0 {
 		a.sweepNames(g)
 	}
@@ -99,15 +99,15 @@ func (a *age) sweep(g *part) {
 func (a *age) sweepNames(g *part) {
 	for left := sweepNames; left > 0; {
 		var t *interner
-		if a.domain < feed.Domains {
+		if a.domain < int64(feed.Domains) {
 			t = &g.names[a.domain]
 		} else {
-			t = &g.pairs[a.domain-feed.Domains]
+			t = &g.pairs[a.domain-int64(feed.Domains)]
 		}
-		if a.segment >= len(t.segments) {
+		if a.segment >= int64(len(t.segments)) {
 			a.segment, a.slot = 0, 0
 			a.domain = (a.domain + 1) % domainsTwo
-			left -= sweepNames / domainsTwo // an empty one costs something too
+			left -= sweepNames / int(domainsTwo) // an empty one costs something too
 			continue
 		}
 		names := t.segments[a.segment].names
@@ -117,12 +117,12 @@ func (a *age) sweepNames(g *part) {
 				a.slot++
 				continue
 			}
-			if a.domain < feed.Domains {
+			if a.domain < int64(feed.Domains) {
 				g.release(feed.Domain(a.domain), n.id)
 			} else {
-				g.releasePair(a.domain-feed.Domains, n.id)
+				g.releasePair(int(a.domain)-feed.Domains, n.id)
 			}
-			t.remove(a.segment, a.slot)
+			t.remove(int(a.segment), int(a.slot))
 		}
 		if a.slot == segmentSize {
 			a.segment, a.slot = a.segment+1, 0
@@ -133,15 +133,14 @@ func (a *age) sweepNames(g *part) {
 func (a *age) sweepRecords(g *part) {
 	for left := sweepRecs; left > 0; {
 		k := g.keys[a.key]
-		if !k.own || a.rec >= k.n {
-			a.key, a.rec = (a.key+1)%len(g.keys), 0
-			left -= sweepRecs / (2 * len(g.keys))
-			left--
+		if !k.own || a.rec >= int64(k.n) {
+			a.key, a.rec = (a.key+1)%int64(len(g.keys)), 0
+			left -= 1 + sweepRecs/(2*len(g.keys))
 			continue
 		}
 		a.rec++
 		left--
-		rec := k.at(a.rec)
+		rec := k.at(uint32(a.rec))
 		for _, s := range k.series {
 			sec := s.section(rec)
 			if sec[wordRing] == 0 || get(sec[wordMoment:])>>8+s.far.dist >= a.clock {

@@ -55,8 +55,6 @@ type interner struct {
 	n         uint32 // the largest number given
 	free      []uint32
 	long      arena // texts that do not fit into a name
-
-	sweptSegment, sweptSlot int
 }
 
 type segment struct {

@@ -264,6 +264,7 @@ type part struct {
 	arenas  []*arena // by width
 	pending []lesson
 	order   int64
+	learned int64 // up to when outcomes are known: the time of the latest event
 	lists   Lists
 	lag     int64 // by how much an event may be late, in microseconds
 	age     age

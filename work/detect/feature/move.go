@@ -71,6 +71,7 @@ func (g *part) move(s *series, sec []uint32, now int64) {
 	class := moment & 0xff
 	switch {
 	case now < moment>>8:
+		s.settle(sec, moment>>8)
 		g.back(s, sec, now)
 	case sec[s.far.at] != sec[wordEnd]:
 		g.forward(s, sec, now)
@@ -80,6 +81,22 @@ func (g *part) move(s *series, sec []uint32, now int64) {
 		}
 	}
 	set(sec[wordMoment:], now<<8|class)
+}
+
+// settle notes in sets of panes from which pane on they count: that of the
+// latest moment, to which events that come late do not change it.
+func (s *series) settle(sec []uint32, moment int64) {
+	if s.pane == 0 {
+		return
+	}
+	for _, b := range s.bounds {
+		for i := range b.steps {
+			if o := &b.steps[i]; o.do == vanishes {
+				set := sec[o.at:]
+				set[2] = max(set[2], uint32(max(s.limit(b, moment), 0)))
+			}
+		}
+	}
 }
 
 // forward moves the boundaries on, the nearest first: what enters a window
