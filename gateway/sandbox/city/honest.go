@@ -184,7 +184,7 @@ func (c *City) households(d *dice, i int) {
 	n := pad(i, 3)
 	// Three cards and one phone, which everybody at home uses.
 	shared := c.newDevice()
-	subjects := []Subject{one(feed.Device, shared)}
+	subjects := []Subject{one(feed.Device, shared), one(feed.Person, "P8"+pad(i, 6))}
 	first, cell := d.n(len(c.people)), c.someCells(d, 1)
 	for range 3 {
 		l := c.newLine("P8" + pad(i, 6))

@@ -146,11 +146,24 @@ func (c *City) newSIM() string {
 	return "460" + [3]string{"00", "11", "01"}[c.sims%3] + pad(1_200_000_000+c.sims*7919, 10)
 }
 
-// newDevice is an IMEI of the range for tests, with its check digit. Devices
-// that are taken one after the other have numbers one after the other.
+// newDevice is the phone of somebody: an IMEI of the range for tests, of one of
+// forty models, with its check digit.
 func (c *City) newDevice() string {
 	c.devices++
-	s := "00" + pad(100+c.devices/1_000_000, 6) + pad(c.devices%1_000_000, 6)
+	return imei(1+c.devices%40, (c.devices*7919+c.devices/40*31)%1_000_000)
+}
+
+// newDevices are devices of one purchase: their numbers follow one another.
+func (c *City) newDevices(n int) (out []string) {
+	c.devices++
+	for i := range n {
+		out = append(out, imei(60, (c.devices*1013+i)%1_000_000))
+	}
+	return out
+}
+
+func imei(model, serial int) string {
+	s := "00" + pad(1000+model, 6) + pad(serial, 6)
 	sum := 0
 	for i := range len(s) {
 		x := int(s[i] - '0')

@@ -12,6 +12,7 @@ const (
 	slow     = "slow"     // few calls or payments at a time
 	rotating = "rotating" // cards change devices, lines are given up early
 	mixed    = "mixed"    // honest-looking events in between
+	mimic    = "mimic"    // all of it, at the pace and with the answers of people
 )
 
 // scammers gives every kind of scam its cases. They begin in the hours in which
@@ -25,7 +26,7 @@ func (c *City) scammers() {
 			d := c.dice("scam "+string(kind), i, 0)
 			way := openly
 			if i%2 == 1 {
-				way = []string{slow, rotating, mixed}[i/2%3]
+				way = []string{slow, rotating, mixed, mimic}[i/2%4]
 			}
 			at := d.n(days)*24 + d.between(9, 15)
 			k := c.open(kind, i, way)
@@ -97,15 +98,20 @@ func (c *City) goip(k *Case, d *dice, at int) {
 		perPlace = 2
 	case rotating:
 		cards = places * d.between(3, 6)
+	case mimic:
+		perPlace, cards = 2.5, places*d.between(5, 9)
 	}
-	devices := []string{}
-	for range places {
-		devices = append(devices, c.newDevice())
+	devices := c.newDevices(places)
+	if k.Way == mimic { // each card comes with a device that nobody has seen
+		devices = devices[:0]
+		for range cards {
+			devices = append(devices, c.newDevice())
+		}
 	}
 	lines := []line{}
 	for range cards {
 		l := c.newLine(c.straw(c.lines))
-		l.imei, l.cell = devices[len(lines)%places], cell[0]
+		l.imei, l.cell = devices[len(lines)%len(devices)], cell[0]
 		lines = append(lines, l)
 		k.add(feed.Number, l.number)
 		k.add(feed.SIM, l.imsi)
@@ -122,8 +128,11 @@ func (c *City) goip(k *Case, d *dice, at int) {
 				l = &lines[(hour*places+p)%cards]
 				l.imei = devices[(p+hour/5)%places]
 			}
-			if k.Way == mixed {
-				l.cell = cell[hour/6%2]
+			if k.Way == mimic { // a card works for three hours
+				l = &lines[(hour/3*places+p)%cards]
+			}
+			if k.Way == mixed || k.Way == mimic {
+				l.cell = cell[(hour+p)/6%2]
 				k.add(feed.Cell, l.cell)
 			}
 			if d.chance(0.3) {
@@ -132,7 +141,7 @@ func (c *City) goip(k *Case, d *dice, at int) {
 			for range d.times(perPlace) {
 				to, _ := c.stranger(d)
 				at := c.moment(d, hour)
-				if k.Way == mixed && d.chance(0.45) { // among their own, answered, at length
+				if (k.Way == mixed || k.Way == mimic) && d.chance(0.45) { // among their own, answered, at length
 					other := lines[d.n(cards)]
 					if other.number != l.number {
 						c.call(at, *l, other.number, d.about(60, 0.6), true, k)
@@ -169,6 +178,9 @@ func (c *City) relay(k *Case, d *dice, at int) {
 		pace, hours = 3, 30
 	case rotating:
 		hours = 24 * 2
+	case mimic: // one phone at a time, on the move, between calls to friends
+		pace, hours = 3.5, 24*2
+		lines = lines[:1]
 	}
 	// A life: the holder's own calls, on the first line, until the work begins.
 	c.actors = append(c.actors, &own{line: lines[0], name: name, home: home, until: at})
@@ -179,10 +191,10 @@ func (c *City) relay(k *Case, d *dice, at int) {
 			from := lines[l%len(lines)]
 			l++
 			from.cell = cells[0]
-			if k.Way == rotating { // in a car
+			if k.Way == rotating || k.Way == mimic { // in a car
 				from.cell = cells[hour%4]
 			}
-			if k.Way == mixed && d.chance(0.35) {
+			if (k.Way == mixed || k.Way == mimic) && d.chance(0.35) {
 				c.call(at, from, c.people[c.friend(d, home)].number, talk(d), d.chance(0.8), k)
 				continue
 			}
@@ -229,6 +241,8 @@ func (c *City) dial(k *Case, d *dice, at int) {
 		pace /= 6
 	case rotating:
 		pace /= 2
+	case mimic:
+		pace /= 12
 	}
 	var l line
 	next := d.n(100_000_000)
@@ -247,6 +261,9 @@ func (c *City) dial(k *Case, d *dice, at int) {
 	if k.Kind == Sequential {
 		answered = 0.2 // many of the numbers are nobody's
 	}
+	if k.Way == mimic {
+		answered = 0.5
+	}
 	c.work(at, d.between(3, 8), func(c *City, hour int) {
 		d := c.dice("dial "+k.ID, 0, hour)
 		if k.Way == rotating && hour > at {
@@ -257,7 +274,7 @@ func (c *City) dial(k *Case, d *dice, at int) {
 			to, _ := c.stranger(d)
 			if k.Kind == Sequential {
 				next = (next + 1) % 100_000_000
-				if k.Way == mixed {
+				if k.Way == mixed || k.Way == mimic {
 					next = (next + d.n(5)) % 100_000_000
 				}
 				to = prefix + pad(next, 8)
@@ -284,6 +301,11 @@ func (c *City) stack(k *Case, d *dice, at int) {
 		anHour, hours = 0.4, 24*5
 	case rotating:
 		devices = append(devices, c.newDevice(), c.newDevice())
+		k.add(feed.Device, devices...)
+	case mimic: // two cards for each device
+		for range 20 {
+			devices = append(devices, c.newDevice())
+		}
 		k.add(feed.Device, devices...)
 	}
 	c.work(at, hours, func(c *City, hour int) {
@@ -322,6 +344,8 @@ func (c *City) newSIMs(k *Case, d *dice, at int) {
 	switch k.Way {
 	case slow:
 		pace, hours = 5, 20
+	case mimic:
+		pace, hours = 8, 10
 	case rotating: // lies still for a day first
 		wait = d.between(23, 26)
 		if at+1+wait >= c.hours {
@@ -337,6 +361,9 @@ func (c *City) newSIMs(k *Case, d *dice, at int) {
 		for range d.times(pace) {
 			to, p := c.stranger(d)
 			answered := 0.3
+			if k.Way == mimic {
+				answered = 0.6
+			}
 			if k.Way == mixed && p != nil && d.chance(0.4) {
 				answered = 0.9
 			}
@@ -357,6 +384,8 @@ func (c *City) station(k *Case, d *dice, at int) {
 		crowd = d.between(12, 25)
 	case rotating:
 		every = 3
+	case mimic:
+		crowd, every = d.between(4, 9), 3
 	}
 	cell := func(i int) string { return "460-00-6" + pad(4000+i, 4) + "-001" }
 	base := d.n(900)
@@ -396,7 +425,7 @@ func (c *City) isolate(k *Case, d *dice, at int) {
 	switch k.Way {
 	case slow: // several short calls
 		long /= 5
-	case mixed: // allowed to answer now and then
+	case mixed, mimic: // nearly nobody tries
 		tries = 2
 	}
 	c.actors = append(c.actors, &once{at, func(c *City, hour int) {

@@ -71,7 +71,7 @@ func (c *City) spell(k *Case, d *dice, at int) {
 		switch k.Way {
 		case slow: // the next morning, when the call is long over
 			pays += int64(d.between(10, 18)) * hourly
-		case mixed: // small amounts
+		case mixed, mimic: // small amounts
 			amount, parts = amount/20, d.between(4, 7)
 		case rotating: // several calls, none of them long
 			for x := range 3 {
@@ -95,6 +95,8 @@ func (c *City) through(k *Case, d *dice, at int) {
 	switch k.Way {
 	case slow:
 		m.wait, m.keeps = 3*3600, 0.2
+	case mimic:
+		m.wait, m.keeps, anHour = 9*3600, 0.35, 0.3
 	case rotating:
 		m.until = at + 4
 	}
@@ -113,7 +115,7 @@ func (c *City) through(k *Case, d *dice, at int) {
 			c.victimPays(d, k, m.account, at, fen)
 			c.forward(d, m, at, fen)
 		}
-		if k.Way == mixed && d.chance(0.7) { // lives from it
+		if (k.Way == mixed || k.Way == mimic) && d.chance(0.7) { // lives from it
 			c.pay(c.moment(d, hour), m.account, choose(d, c.shops), yuan(d.about(30, 0.8)), "qr", m.phone, m.person, nil)
 		}
 	})
@@ -137,7 +139,7 @@ func (c *City) collect(k *Case, d *dice, at int) {
 	m.wait = 600
 	payers, hours, amount := d.between(18, 60), d.between(3, 9), 900.0
 	switch k.Way {
-	case slow:
+	case slow, mimic:
 		payers, hours = 14, 60
 	case mixed:
 		amount = 120
@@ -179,6 +181,9 @@ func (c *City) dormant(k *Case, d *dice) {
 	case slow:
 		anHour, hours = 0.7, 20
 		m.wait = 3600
+	case mimic:
+		anHour, hours = 1.5, 10
+		m.wait, m.keeps = 9*3600, 0.3
 	case rotating:
 		hours = 2
 	}
@@ -206,7 +211,7 @@ func (c *City) openings(k *Case, d *dice, at int) {
 	device := ""
 	channel := "counter"
 	switch k.Way {
-	case slow: // a few a day, each for somebody else
+	case slow, mimic: // a few a day, each for somebody else
 		many, hours, straws = 12, 24*4, 12
 		if at+hours > c.hours {
 			at %= 24
