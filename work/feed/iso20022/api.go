@@ -197,7 +197,10 @@ func (d *Desk) failed(w http.ResponseWriter, r *http.Request, err error) {
 		fail(w, http.StatusUnauthorized, "", e.Message)
 	case lanzha.CodeForbidden:
 		fail(w, http.StatusForbidden, "", e.Message)
-	case lanzha.CodeUnavailable, lanzha.CodeTooMany:
+	case lanzha.CodeTooMany:
+		w.Header().Set("Retry-After", "1")
+		fail(w, http.StatusTooManyRequests, "", e.Message)
+	case lanzha.CodeUnavailable:
 		w.Header().Set("Retry-After", "1")
 		fail(w, http.StatusServiceUnavailable, "", e.Message)
 	default:

@@ -225,27 +225,23 @@ func (d *Desk) score(ctx context.Context, m *Message, all []*judged, watch *stop
 			fresh, transfers = append(fresh, j), append(transfers, t)
 		}
 	}
-	batches, err := Batches(transfers)
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, b := range batches { // all are looked at before the first is handed over
-		if len(b.Refused) > 0 {
-			return 0, 0, &lanzha.Error{Code: lanzha.CodeInvalid, Op: "iso20022.score", Field: b.Refused[0].Field, Message: b.Refused[0].Reason}
-		}
+	b := Batch(transfers)
+	if len(b.Refused) > 0 {
+		return 0, 0, &lanzha.Error{Code: lanzha.CodeInvalid, Op: "iso20022.score", Field: b.Refused[0].Field, Message: b.Refused[0].Reason}
 	}
 	direction = watch.lap()
-	for _, b := range batches {
-		scored, err := d.Scorer.Score(ctx, feed.Transfer, b)
-		if err != nil {
-			return direction, 0, err
-		}
-		for i := range b.Events {
-			if i >= len(scored) {
-				return direction, 0, lanzha.Internal("iso20022.score", errShort)
-			}
-			fresh[b.Events[i].Row-1].Verdict = &scored[i]
-		}
+	if len(b.Events) == 0 {
+		return direction, watch.lap(), nil
+	}
+	scored, err := d.Scorer.Score(ctx, feed.Transfer, b)
+	if err == nil && len(scored) != len(b.Events) {
+		err = lanzha.Internal("iso20022.score", errShort)
+	}
+	if err != nil {
+		return direction, 0, err
+	}
+	for i := range scored {
+		fresh[b.Events[i].Row-1].Verdict = &scored[i]
 	}
 	return direction, watch.lap(), nil
 }

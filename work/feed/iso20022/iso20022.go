@@ -7,11 +7,7 @@
 package iso20022
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
 	"time"
 
 	"lanzha"
@@ -102,7 +98,6 @@ type Scored struct {
 	Action  string // advice to the caller: allow, review, warn, hold
 	Reasons []Reason
 	Packs   []Pack // those with rules for the kind, all of them; may be shared
-	At      lanzha.Micros
 }
 
 // Reason is a rule that held.
@@ -113,7 +108,7 @@ type Reason struct {
 	Live   bool    `json:"live"` // false: it is tried out and adds nothing to the score
 	Zh     string  `json:"zh"`
 	En     string  `json:"en"`
-	Value  float64 `json:"value"` // the first of the values that fired; 0 when there is none
+	Value  float64 `json:"value"` // the first of the values that fired; 0 is not told
 }
 
 // Pack is a pack of rules that judged.
@@ -124,41 +119,20 @@ type Pack struct {
 	Rules   []string // the IDs of its live rules for transfers, in order
 }
 
-// Batches makes batches of transfers. The row of an event, or of what the feed
+// Batch makes a batch of transfers. The row of an event, or of what the feed
 // refuses, is the place of its transfer among them, from 1.
-func Batches(transfers []Transfer) ([]*feed.Batch, error) {
-	m, err := feed.Canonical(feed.Transfer, feed.NDJSON)
-	if err != nil {
-		return nil, err
-	}
-	var lines bytes.Buffer
-	encoder := json.NewEncoder(&lines)
+func Batch(transfers []Transfer) *feed.Batch {
+	builder := feed.NewBuilder(feed.Transfer)
 	for i := range transfers {
 		t := &transfers[i]
-		line := map[string]string{
+		values := map[string]string{
 			"id": t.EndToEnd, "time": t.At.UTC().Format(time.RFC3339Nano), "from": t.From, "to": t.To,
 			"amount": decimal(t.Amount), "currency": t.Currency, "channel": Channel,
 		}
 		if t.Person != "" {
-			line["person"] = t.Person
+			values["person"] = t.Person
 		}
-		if err := encoder.Encode(line); err != nil {
-			return nil, lanzha.Internal("iso20022.Batches", err)
-		}
+		builder.Add(values) // what it refuses stands in the batch
 	}
-	source, err := feed.Open(&lines, m)
-	if err != nil {
-		return nil, err
-	}
-	defer source.Close()
-	out := []*feed.Batch{}
-	for {
-		b := &feed.Batch{}
-		if err := source.Next(b); errors.Is(err, io.EOF) {
-			return out, nil
-		} else if err != nil {
-			return nil, err
-		}
-		out = append(out, b)
-	}
+	return builder.Batch()
 }

@@ -1,6 +1,7 @@
 package iso20022
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -194,7 +195,7 @@ func packResults(s *Scored, tenant string, took int64) []typologyResult {
 			r := ruleResult{ruleID: ruleID{fmt.Sprintf("%s@%d", rule, p.Version), fmt.Sprint(p.Version)}, SubRuleRef: ".00", Took: took, TenantID: tenant}
 			for _, reason := range s.Reasons {
 				if reason.Pack == p.Name && reason.Rule == rule && reason.Live {
-					r.SubRuleRef, r.Value, r.Weight = ".01", reason.Value, float64(reason.Weight)
+					r.SubRuleRef, r.Value, r.Weight = ".01", cmp.Or(reason.Value, 1), float64(reason.Weight)
 				}
 			}
 			t.Result += r.Weight

@@ -178,12 +178,12 @@ func TestAmounts(t *testing.T) {
 			t.Errorf("%s: %+v %v", text, m, err)
 			continue
 		}
-		batches, err := iso20022.Batches(m.Transfers)
-		if err != nil || len(batches) != 1 || len(batches[0].Events) != 1 {
-			t.Fatalf("%s: %v", text, err)
+		b := iso20022.Batch(m.Transfers)
+		if len(b.Events) != 1 {
+			t.Fatalf("%s: %v", text, b.Refused)
 		}
 		amount, _ := feed.Transfer.Field("amount")
-		if got := batches[0].Events[0].Num(amount); got != int64(want) {
+		if got := b.Events[0].Num(amount); got != int64(want) {
 			t.Errorf("%s: the event has %d", text, got)
 		}
 	}
@@ -219,18 +219,11 @@ func hold(t *testing.T, m *iso20022.Message, err error) {
 		}
 		return
 	}
-	batches, err := iso20022.Batches(m.Transfers)
-	if err != nil {
-		t.Fatal(err)
+	b := iso20022.Batch(m.Transfers)
+	if len(b.Refused) > 0 {
+		t.Fatalf("the feed refuses what was read: %s: %s", b.Refused[0].Field, b.Refused[0].Reason)
 	}
-	n := 0
-	for _, b := range batches {
-		n += len(b.Events)
-		if len(b.Refused) > 0 {
-			t.Fatalf("the feed refuses what was read: %s: %s", b.Refused[0].Field, b.Refused[0].Reason)
-		}
-	}
-	if n != len(m.Transfers) {
-		t.Fatalf("%d transfers, %d events", len(m.Transfers), n)
+	if len(b.Events) != len(m.Transfers) {
+		t.Fatalf("%d transfers, %d events", len(m.Transfers), len(b.Events))
 	}
 }
