@@ -38,6 +38,8 @@ import (
 	"lanzha/work/clue"
 	"lanzha/work/clue/den"
 	"lanzha/work/clue/disposal"
+	"lanzha/work/detect"
+	"lanzha/work/detect/alert"
 	"lanzha/work/duty"
 	"lanzha/work/register"
 	"lanzha/work/register/batch"
@@ -52,7 +54,7 @@ import (
 func Schemas() []sqldb.Schema {
 	return []sqldb.Schema{
 		journal.Schema(), outbox.Schema(), auth.Schema(), api.Schema(), shelf.Schema(), institution.Schema(), duty.Schema(),
-		report.Schema(), clue.Schema(), disposal.Schema(), den.Schema(), cases.Schema(),
+		alert.Schema(), detect.Schema(), report.Schema(), clue.Schema(), disposal.Schema(), den.Schema(), cases.Schema(),
 		register.Schema(), check.Schema(), notice.Schema(), objection.Schema(), batch.Schema(), penalty.Schema(),
 	}
 }
@@ -84,6 +86,8 @@ type App struct {
 	Packs      *shelf.Shelf
 	Directory  *institution.Directory
 	Roster     *duty.Roster
+	Alerts     *alert.Desk
+	Detector   *detect.Detector
 	Reports    *report.Desk
 	Clues      *clue.Desk
 	Disposals  *disposal.Desk
@@ -103,6 +107,7 @@ type App struct {
 	sealer    *journal.Sealer
 	platform  *platform.Gateway
 	telemetry *telemetry.Telemetry
+	log       *slog.Logger
 	now       func() time.Time
 	ids       *lanzha.IDs
 }
@@ -132,7 +137,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 	if err := db.Migrate(ctx, Schemas()...); err != nil {
 		return nil, err
 	}
-	a := &App{Config: cfg, DB: db, now: o.Now, ids: lanzha.NewIDs(o.Now, nil)}
+	a := &App{Config: cfg, DB: db, log: o.Log, now: o.Now, ids: lanzha.NewIDs(o.Now, nil)}
 	if err := a.ground(ctx, o); err != nil {
 		return nil, err
 	}
@@ -205,6 +210,7 @@ func (a *App) Handler() http.Handler {
 			return nil
 		}},
 		telemetry.Check{Name: "packs", Run: a.Packs.Current},
+		telemetry.Check{Name: "detector", Run: a.Detector.Ready},
 	)
 	mux.Handle(api.Prefix+"/", a.Auth.Middleware(a.API))
 	mux.Handle("/", web.Handler())
@@ -254,6 +260,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) (err error) {
 	group.Go(func() error { return a.tidy(ctx) })
 	group.Go(func() error { return a.Packs.Run(ctx) })
 	group.Go(func() error { return a.Checks.Run(ctx) })
+	group.Go(func() error { return a.Detector.Run(ctx) })
 	return group.Wait()
 }
 
@@ -289,7 +296,7 @@ func (a *App) clientCertificates() (*tls.Config, error) {
 // tidy forgets once an hour what its table says is kept for a time only.
 func (a *App) tidy(ctx context.Context) error {
 	for {
-		if err := errors.Join(api.Forget(ctx, a.DB, a.now()), a.Auth.Forget(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(api.Forget(ctx, a.DB, a.now()), a.Auth.Forget(ctx), a.Alerts.Tidy(ctx)); err != nil && ctx.Err() == nil {
 			return err
 		}
 		select {

@@ -43,6 +43,10 @@ func (a *App) rooms() error {
 	a.Directory = institution.New(a.DB, a.Journal, a.Vault, a.now, a.ids)
 	a.Roster = duty.New(a.DB, a.Journal, a.Vault, a.now, a.ids, zone)
 
+	if err := a.detection(); err != nil {
+		return err
+	}
+
 	reports := report.NewStore(a.Vault)
 	a.Reports = &report.Desk{Store: reports, DB: a.DB, Journal: a.Journal, IDs: a.ids, Now: a.now, Zone: zone}
 
@@ -59,7 +63,7 @@ func (a *App) rooms() error {
 
 	a.Clues = &clue.Desk{
 		Store: clue.NewStore(a.Vault), DB: a.DB, Journal: a.Journal, Outbox: a.Outbox, IDs: a.ids, Now: a.now,
-		Reports: reports, Directory: a.Directory,
+		Reports: reports, Alerts: a.Alerts.Store, Directory: a.Directory,
 		Gateways: map[institution.Gateway]clue.Asker{
 			institution.ByPlatform: files, institution.ByHand: byHand, institution.ByCAMARA: network, institution.BySandbox: city,
 		},
@@ -146,6 +150,8 @@ func (a *App) mount() {
 	number.Mount(a.API)
 	a.Directory.Mount(a.API, may)
 	a.Roster.Mount(a.API, may)
+	a.Detector.Mount(a.API, may)
+	a.Alerts.Mount(a.API, may)
 	a.Reports.Mount(a.API, may)
 	a.Clues.Mount(a.API, may)
 	a.Disposals.Mount(a.API, may)
