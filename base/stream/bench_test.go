@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -43,6 +44,43 @@ func BenchmarkAppend(b *testing.B) {
 				})
 			}
 			running.Wait()
+		})
+	}
+}
+
+// BenchmarkRead reads a log from its beginning, entry by entry.
+func BenchmarkRead(b *testing.B) {
+	for _, size := range []int{300, 400_000} {
+		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {
+			ctx := context.Background()
+			l, err := stream.Open(ctx, stream.Options{Dir: b.TempDir()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer l.Close()
+			w, err := l.Claim(ctx, 0, "a")
+			if err != nil {
+				b.Fatal(err)
+			}
+			const there = 500
+			for range there {
+				w.Begin(make([]byte, size))
+			}
+			if err := w.Close(); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(size))
+			b.ResetTimer()
+			for left := b.N; left > 0; {
+				if err := l.Read(ctx, 1, ^stream.Seq(0), func(stream.Entry) error {
+					if left--; left <= 0 {
+						return errEnd
+					}
+					return nil
+				}); err != nil && !errors.Is(err, errEnd) {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }
