@@ -71,9 +71,9 @@ func sure(t test) part { return part{sure: t} }
 // interval is a comparison of a feature with a number: its value lies in it.
 // Absent, the least integer, lies in none.
 type interval struct {
-	at    int // of the value
 	low   int64
 	width uint64
+	at    int // of the value
 }
 
 func (i *interval) holds(values []feature.Value) bool {
@@ -105,12 +105,18 @@ type listing struct {
 	domain feed.Domain
 }
 
+// decide is what the condition comes to.
 func (c *condition) decide(x *moment) answer {
 	for i := range c.intervals {
 		if !c.intervals[i].holds(x.values) {
 			return no
 		}
 	}
+	return c.rest(x)
+}
+
+// rest is what it comes to when all intervals hold.
+func (c *condition) rest(x *moment) answer {
 	for _, t := range c.tests {
 		if !t(x) {
 			return no
@@ -438,7 +444,8 @@ func (c *compiler) condition(e ast.Expr) (part, error) {
 		return part{}, c.wrong(e, "yes or no is wanted: a comparison, such as calls_1h >= 20")
 	}
 	if f, ok := c.field(e); ok {
-		return sure(func(x *moment) bool { return x.event.Num(f) != 0 }), nil
+		slot := f.Slot()
+		return sure(func(x *moment) bool { return x.event.NumAt(slot) != 0 }), nil
 	}
 	if e.Kind() == ast.LiteralKind {
 		is := e.AsLiteral() == types.True
@@ -548,7 +555,8 @@ func (c *compiler) has(e ast.Expr) (part, error) {
 		return sure(func(x *moment) bool { return x.values[at] != feature.Absent }), nil
 	}
 	if f, ok := c.field(e); ok {
-		return sure(func(x *moment) bool { return x.event.Has(f) }), nil
+		slot := f.Slot()
+		return sure(func(x *moment) bool { return x.event.Given(slot) }), nil
 	}
 	return part{}, c.wrong(e, "has() asks for a feature or a field of the event")
 }
@@ -574,8 +582,8 @@ func (c *compiler) listed(e ast.Expr, args []ast.Expr) (part, error) {
 		return part{}, c.wrong(args[1], "a field that names somebody or something is wanted, as in listed('couriers', caller)")
 	}
 	c.out.asks = append(c.out.asks, listing{at, f.Domain})
-	in := c.lists[at]
-	return sure(func(x *moment) bool { return in.has(f.Domain, x.batch.Text(x.event, f), x.event.Time) }), nil
+	in, of, slot := c.lists[at], f.Domain, f.Slot()
+	return sure(func(x *moment) bool { return in.has(of, x.batch.TextAt(x.event, slot), x.event.Time) }), nil
 }
 
 func literal(e ast.Expr) (string, bool) {
@@ -598,7 +606,8 @@ func (c *compiler) text(e ast.Expr) (text, error) {
 	if !ok || f.Type != feed.Text {
 		return nil, c.wrong(e, "a text of the event or a string is wanted")
 	}
-	return func(x *moment) []byte { return x.batch.Text(x.event, f) }, nil
+	slot := f.Slot()
+	return func(x *moment) []byte { return x.batch.TextAt(x.event, slot) }, nil
 }
 
 func (c *compiler) search(name string, target, arg ast.Expr) (part, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -90,18 +91,24 @@ type Machine struct {
 	moment  moment
 }
 
-// program is what is done with the events of one kind.
+// program is what is done with the events of one kind. A rule cannot hold when
+// its guard does not, and most events end there: so the guards stand together.
 type program struct {
 	width  int // values of an event
 	rules  []bound
-	guards []interval // one that each of the first rules cannot hold without
+	guards []interval // by rule; nil when events have no values
 	bands  []*Pack    // that have rules of the kind
+
+	misses [][]uint32 // by rule and interval: how often it did not hold, of a sample
+	sample int        // events in it
+	enough int        // events, after which the order is made anew
 }
 
 // bound is a rule over the values of the machine.
 type bound struct {
 	*Rule
-	when    *condition
+	when    *condition // the guard is the first of its intervals
+	subject feed.Slot
 	places  []int
 	history *history
 	live    bool
@@ -182,9 +189,7 @@ func (m *Machine) load(packs []*Pack) error {
 		return err
 	}
 	if m.engine != nil {
-		if e, ok := any(engine).(interface{ Adopt(old *feature.Engine) }); ok {
-			e.Adopt(m.engine)
-		}
+		engine.Adopt(m.engine)
 	}
 	m.packs, m.engine, m.kinds, m.asked = packs, engine, kinds, asked
 	m.lists, m.rules, m.costs = lists, rules, costs
@@ -206,8 +211,6 @@ func (b *binder) programs() ([]program, error) {
 		g := &out[kind]
 		values := b.engine.Values(kind)
 		g.width = len(values)
-		var guarded, unguarded []bound
-		var guards []interval
 		for _, p := range b.packs {
 			places := make([]int, len(p.Features.Features))
 			for i, f := range p.Features.Features {
@@ -224,17 +227,15 @@ func (b *binder) programs() ([]program, error) {
 				if err != nil {
 					return nil, r.at.refused(r.ID, err)
 				}
-				x := bound{Rule: r, when: when, places: places, history: b.rules[r.ID], live: r.Status == Live || b.trial, hold: r.Hold.Microseconds()}
-				if len(when.intervals) > 0 {
-					// The first that the author wrote: people put what is rare first.
-					guarded, guards = append(guarded, x), append(guards, when.intervals[0])
-					when.intervals = when.intervals[1:]
-				} else {
-					unguarded = append(unguarded, x)
-				}
+				g.rules = append(g.rules, bound{
+					Rule: r, when: when, subject: r.Subject.Slot(), places: places, history: b.rules[r.ID],
+					live: r.Status == Live || b.trial, hold: r.Hold.Microseconds(),
+				})
+				g.misses = append(g.misses, make([]uint32, len(when.intervals)))
 			}
 		}
-		g.rules, g.guards = append(guarded, unguarded...), guards
+		g.guard()
+		g.enough = sampleFirst
 	}
 	return out, nil
 }
@@ -257,11 +258,15 @@ func (m *Machine) Add(kind feed.Kind, b *feed.Batch, o AddOptions, f func(i int,
 	g := &m.kinds[kind]
 	m.values = slices.Grow(m.values[:0], chunk*g.width)[:chunk*g.width]
 	measured := m.o.Clock != nil && m.calls%measureEvery == 0
+	sampled := m.calls%sampleEvery == 0
 	m.calls++
 	for from := 0; from < len(b.Events); {
 		events := b.Events[from:min(from+chunk, len(b.Events))]
 		events = m.alike(events)
 		m.engine.AddAll(kind, b, events, m.values)
+		if sampled {
+			g.learn(events, m.values)
+		}
 		if measured {
 			m.measure(g, b, events)
 		}
@@ -269,37 +274,79 @@ func (m *Machine) Add(kind feed.Kind, b *feed.Batch, o AddOptions, f func(i int,
 			if events[i].Refused {
 				continue
 			}
-			m.newest = max(m.newest, events[i].Time)
-			m.moment = moment{batch: b, event: &events[i], values: m.values[i*g.width : (i+1)*g.width]}
-			if m.decide(g, o.All) && f != nil {
-				f(from+i, &m.verdict)
+			if v := m.judge(g, b, &events[i], m.values[i*g.width:(i+1)*g.width], o.All); v != nil && f != nil {
+				f(from+i, v)
 			}
 		}
 		from += len(events)
 	}
 }
 
-// decide makes the verdict of the present moment, and reports whether it is to
-// be told.
-func (m *Machine) decide(g *program, all bool) bool {
-	x := &m.moment
-	v := &m.verdict
+// Judge gives the verdict of an event whose features are at hand, in the order
+// of Features(kind): it is what Add does behind the features. It is nil when no
+// rule holds, unless all verdicts are wanted.
+func (m *Machine) Judge(kind feed.Kind, b *feed.Batch, e *feed.Event, values []feature.Value, o AddOptions) *Verdict {
+	return m.judge(&m.kinds[kind], b, e, values, o.All)
+}
+
+// Condition is the condition of a rule by itself, over an event and its features
+// in the order of Features(kind); nil when the machine does not compute the
+// rule. The function belongs to one goroutine.
+func (m *Machine) Condition(id string) func(b *feed.Batch, e *feed.Event, values []feature.Value) bool {
+	for k := range m.kinds {
+		g := &m.kinds[k]
+		for i := range g.rules {
+			if g.rules[i].ID != id {
+				continue
+			}
+			when, x := *g.rules[i].when, &moment{}
+			return func(b *feed.Batch, e *feed.Event, values []feature.Value) bool {
+				x.batch, x.event, x.values = b, e, values
+				return when.decide(x) == yes
+			}
+		}
+	}
+	return nil
+}
+
+func (m *Machine) judge(g *program, b *feed.Batch, e *feed.Event, values []feature.Value, all bool) *Verdict {
+	m.newest = max(m.newest, e.Time)
+	x, v := &m.moment, &m.verdict
+	x.batch, x.event, x.values = b, e, values
 	v.Score, v.Hits = 0, v.Hits[:0]
-	for i := range g.guards {
-		if g.guards[i].holds(x.values) {
+	if g.guards == nil {
+		for i := range g.rules {
 			m.ask(&g.rules[i], all)
 		}
 	}
-	for i := len(g.guards); i < len(g.rules); i++ {
-		m.ask(&g.rules[i], all)
+	for i := range g.guards {
+		if g.guards[i].holds(values) {
+			m.ask(&g.rules[i], all)
+		}
 	}
 	if len(v.Hits) == 0 && !all {
-		return false
+		return nil
 	}
 	v.Score = min(v.Score, 100)
 	v.Band, v.Action = g.band(v)
-	v.Values = x.values
-	return true
+	v.Values = values
+	return v
+}
+
+// Asked is how many rules are looked at beyond their first comparison when an
+// event has these values.
+func (m *Machine) Asked(kind feed.Kind, values []feature.Value) int {
+	g := &m.kinds[kind]
+	if g.guards == nil {
+		return len(g.rules)
+	}
+	n := 0
+	for i := range g.guards {
+		if g.guards[i].holds(values) {
+			n++
+		}
+	}
+	return n
 }
 
 // band is the highest band that a pack with a live hit gives the score; without
@@ -324,10 +371,15 @@ func (g *program) band(v *Verdict) (band, action string) {
 // ask decides one rule.
 func (m *Machine) ask(r *bound, all bool) {
 	x := &m.moment
-	if !x.event.Has(r.Subject) {
+	for i := 1; i < len(r.when.intervals); i++ {
+		if !r.when.intervals[i].holds(x.values) {
+			return
+		}
+	}
+	if !x.event.Given(r.subject) {
 		return // there is nobody to speak of
 	}
-	switch r.when.decide(x) {
+	switch r.when.rest(x) {
 	case no:
 		return
 	case nothing:
@@ -344,7 +396,7 @@ func (m *Machine) ask(r *bound, all bool) {
 // hit is a rule that holds.
 func (m *Machine) hit(r *bound, all bool) {
 	x := &m.moment
-	subject := x.batch.Text(x.event, r.Subject)
+	subject := x.batch.TextAt(x.event, r.subject)
 	h := Hit{Rule: r.Rule, Domain: r.Subject.Domain}
 	n := &r.history.figures
 	n.Hits++
@@ -376,6 +428,60 @@ func (m *Machine) hit(r *bound, all bool) {
 	m.verdict.Hits = append(m.verdict.Hits, h)
 }
 
+// guard puts the comparison of each rule first that holds least often, as far
+// as a sample knows. It changes what is asked first, and no answer.
+func (g *program) guard() {
+	g.sample = 0
+	if g.width == 0 {
+		return
+	}
+	g.guards = g.guards[:0]
+	for i := range g.rules {
+		of, misses := g.rules[i].when.intervals, g.misses[i]
+		if len(of) == 0 {
+			g.guards = append(g.guards, interval{low: math.MinInt64, width: math.MaxUint64}) // holds always
+			continue
+		}
+		for k := 1; k < len(of); k++ {
+			for n := k; n > 0 && misses[n] > misses[n-1]; n-- {
+				of[n], of[n-1], misses[n], misses[n-1] = of[n-1], of[n], misses[n-1], misses[n]
+			}
+		}
+		g.guards = append(g.guards, of[0])
+		clear(misses)
+	}
+}
+
+const (
+	sampleEvery = 16  // calls of Add, one of which is looked at
+	sampleOf    = 32  // events of a chunk, at most
+	sampleFirst = 256 // events, after which the order is made for the first time; then after twice as many
+	sampleMost  = 8192
+)
+
+// learn counts which comparisons do not hold.
+func (g *program) learn(events []feed.Event, values []feature.Value) {
+	if g.width == 0 {
+		return
+	}
+	for i := range min(len(events), sampleOf) {
+		row := values[i*g.width : (i+1)*g.width]
+		for r := range g.rules {
+			of := g.rules[r].when.intervals
+			for k := range of {
+				if !of[k].holds(row) {
+					g.misses[r][k]++
+				}
+			}
+		}
+		g.sample++
+	}
+	if g.sample >= g.enough {
+		g.guard()
+		g.enough = min(2*g.enough, sampleMost)
+	}
+}
+
 // measureEvery is how many calls of Add stand between two whose rules are
 // measured.
 const measureEvery = 64
@@ -389,9 +495,6 @@ func (m *Machine) measure(g *program, b *feed.Batch, events []feed.Event) {
 		start := m.o.Clock()
 		for k := range events {
 			x.event, x.values = &events[k], m.values[k*g.width:(k+1)*g.width]
-			if i < len(g.guards) && !g.guards[i].holds(x.values) {
-				continue
-			}
 			r.when.decide(x)
 		}
 		c := m.costs[r.ID]

@@ -323,8 +323,8 @@ func (c *compiler) fieldInterval(e ast.Expr) test {
 		return nil
 	}
 	c.read(operand{-1, f.Name})
-	width := uint64(high) - uint64(low)
-	return func(x *moment) bool { return x.event.Has(f) && uint64(x.event.Num(f)-low) <= width }
+	width, slot := uint64(high)-uint64(low), f.Slot()
+	return func(x *moment) bool { return x.event.Given(slot) && uint64(x.event.NumAt(slot)-low) <= width }
 }
 
 // fieldScale is how many units of a field make one of what people read: fen in
@@ -337,20 +337,20 @@ func fieldScale(f feed.Field) int64 {
 }
 
 func readField(f feed.Field) number {
-	scale := float64(fieldScale(f))
+	scale, slot := float64(fieldScale(f)), f.Slot()
 	return func(x *moment) (float64, state) {
-		if !x.event.Has(f) {
+		if !x.event.Given(slot) {
 			return 0, absent
 		}
-		return float64(x.event.Num(f)) / scale, present
+		return float64(x.event.NumAt(slot)) / scale, present
 	}
 }
 
 // clock reads the hour or the weekday of an instant of the event.
 func (c *compiler) clock(name string, f feed.Field) number {
-	zone := c.pack.zone
+	zone, slot := c.pack.zone, f.Slot()
 	return func(x *moment) (float64, state) {
-		at := time.UnixMicro(x.event.Num(f)).In(zone)
+		at := time.UnixMicro(x.event.NumAt(slot)).In(zone)
 		if name == "hour" {
 			return float64(at.Hour()), present
 		}
