@@ -24,6 +24,7 @@ type BenchCmd struct {
 	Policy   BenchPolicyCmd   `cmd:"" help:"The pack engine: plain and explained results a second over a table of 20 rows."`
 	Checks   BenchChecksCmd   `cmd:"" help:"Checks of the register over HTTP, at a million listings."`
 	City     BenchCityCmd     `cmd:"" help:"The shipped rules on a simulated city: what they find, whom they wrong, how fast."`
+	Rule     BenchRuleCmd     `cmd:"" help:"Rules: a condition of five comparisons beside cel-go's program, and 50 rules on an event."`
 	Features BenchFeaturesCmd `cmd:"" help:"Features over a file: reading, computing and writing twelve features of 1.75 million payments."`
 }
 
