@@ -209,7 +209,7 @@ func (d declared) inside(at, now int64) bool {
 	}
 	pane := d.window.Microseconds() / int64(d.panes)
 	last := at - at%pane + pane - 1
-	if d.offset > 0 && last > end || at > end {
+	if d.offset > 0 && last > end || at-at%pane > end {
 		return false
 	}
 	return last > end-d.window.Microseconds()

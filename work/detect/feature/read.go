@@ -170,14 +170,11 @@ func (g *Engine) peek(n int, key []string, now int64) (v Value, seen bool) {
 		for i := range w.readers {
 			if r := &w.readers[i]; r.feature == f {
 				view := &w.views[r.view]
-				rec := view.of.find(p.idOf(view.of, key))
-				v := Absent
-				if rec == nil {
-					v = p.aggregate(r, nil, now)
-				} else {
-					v = p.peek(view.series, r, view.series.section(rec), now)
+				rec := view.of.number(p.idOf(view.of, key))
+				if rec == 0 {
+					return f.orEmpty(p.aggregate(r, nil, now)), false
 				}
-				return f.orEmpty(v), rec != nil
+				return f.orEmpty(p.peek(view, r, rec, now)), true
 			}
 		}
 	}
@@ -211,8 +208,9 @@ func (g *part) idOf(k *key, texts []string) (id uint32) {
 // peek reads a feature from a copy of its section whose boundaries are moved
 // on. Queues and sets are left as they are: what they would hold is worked out
 // from the ring.
-func (g *part) peek(s *series, r *reader, of []uint32, now int64) Value {
-	g.scratch = append(g.scratch[:0], of...)
+func (g *part) peek(v *view, r *reader, rec uint32, now int64) Value {
+	s := v.series
+	g.scratch = append(g.scratch[:0], s.section(v.of.at(rec))...)
 	sec := g.scratch
 	before := sec[r.up.at]
 	now = max(now, get(sec[wordMoment:])>>8)
@@ -227,6 +225,19 @@ func (g *part) peek(s *series, r *reader, of []uint32, now int64) Value {
 					s.pass(&ring, b.plain, sec, slot, sec[b.at])
 				} else {
 					s.passPane(b.plain, sec, slot, sec[b.at])
+				}
+			}
+		}
+	}
+	for i := range g.pending {
+		l := &g.pending[i]
+		if l.series != s || l.rec != rec || l.at > now {
+			continue
+		}
+		for _, b := range s.bounds {
+			if int32(sec[b.at]-l.tag) > 0 {
+				for i := range b.plain {
+					l.correct(&b.plain[i], sec[b.plain[i].at:])
 				}
 			}
 		}
