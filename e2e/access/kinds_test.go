@@ -30,7 +30,8 @@ var (
 // alike are texts of the form that are no kinds: fields of a request or of a
 // session, columns, and what the outbox owes.
 var alike = []string{
-	"body.clues", "body.values", "caller.name", "j.region", "lookup.send", "oidc.nonce", "oidc.pkce", "oidc.state", "subscriber.name",
+	"body.clues", "body.note", "body.reason", "body.values", "body.why", "caller.name", "j.region", "lookup.send", "namedlist.tell", "oidc.nonce", "oidc.pkce",
+	"oidc.state", "subscriber.name", "suppression.tell",
 }
 
 // kindsTable reads testdata/kinds.txt: the roles that may see a kind live.

@@ -80,10 +80,10 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// TestKinds wants every kind that the lives of a clue and a listing name to be one.
+// TestKinds wants every kind that the lives of a clue, a listing and an alert name to be one.
 func TestKinds(t *testing.T) {
 	known := read(t, "e2e/access/testdata/kinds.txt")
-	for page, least := range map[string]int{"docs/life-of-a-clue.md": 30, "docs/life-of-a-listing.md": 20} {
+	for page, least := range map[string]int{"docs/life-of-a-clue.md": 30, "docs/life-of-a-listing.md": 20, "docs/life-of-an-alert.md": 15} {
 		named := regexp.MustCompile("`([a-z]+\\.[a-z_]+)`").FindAllStringSubmatch(read(t, page), -1)
 		if len(named) < least {
 			t.Fatalf("%s names %d kinds only", page, len(named))

@@ -229,7 +229,7 @@ func (c *centre) settled() {
 	wait(c.t, "the tails are at the end", func() bool {
 		// A tail stores its cursor when it has taken a row: a last one of its kinds is the end.
 		last := c.count(`SELECT coalesce(max(seq), 0) FROM journal WHERE kind IN ('alert.raised', 'alert.decided')`)
-		return c.count(fmt.Sprintf(`SELECT count(*) FROM journal_cursor WHERE name = 'clue.alert' AND seq >= %d`, last)) == 1 &&
+		return c.count(fmt.Sprintf(`SELECT count(*) FROM journal_cursor WHERE name = 'clue-alert' AND seq >= %d`, last)) == 1 &&
 			c.count(`SELECT count(*) FROM outbox WHERE state = 'owed' AND kind NOT IN ('lookup.half', 'lookup.full')`) == 0
 	})
 }

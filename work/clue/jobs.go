@@ -14,7 +14,7 @@ import (
 func (d *Desk) Register() {
 	d.Journal.Tail("clue", []string{"report.received"}, d.fromReport)
 	if d.Alerts != nil {
-		d.Journal.Tail("clue.alert", []string{"alert.raised", "alert.decided"}, d.fromAlert)
+		d.Journal.Tail("clue-alert", []string{"alert.raised", "alert.decided"}, d.fromAlert)
 	}
 	d.Outbox.Handle("lookup.send", d.send)
 	d.Outbox.Handle("lookup.half", d.deadline(1))

@@ -16,11 +16,11 @@ import (
 // hears which clue came of an alert, and where there is a detector it keeps
 // the lists of the house and tells of every change.
 func (d *Desk) Register() {
-	d.Journal.Tail("alert.clue", []string{"clue.opened", "clue.reported", "clue.reopened"}, d.became)
+	d.Journal.Tail("alert", []string{"clue.opened", "clue.reported", "clue.reopened"}, d.became)
 	if d.Changer == nil {
 		return
 	}
-	d.Journal.Tail("alert.lists", []string{"clue.opened", "clue.reopened", "clue.closed", "den.confirmed"}, d.houseLists)
+	d.Journal.Tail("alert-lists", []string{"clue.opened", "clue.reopened", "clue.closed", "den.confirmed"}, d.houseLists)
 	d.Outbox.Handle("suppression.tell", d.tellSuppression)
 	d.Outbox.Handle("namedlist.tell", d.tellEntry)
 }
