@@ -106,8 +106,8 @@ func (l *Log) mark(ctx context.Context, n uint64) (mark, error) {
 	return m, err
 }
 
-func unavailable(op, message string, err error) *lanzha.Error {
-	return &lanzha.Error{Code: lanzha.CodeUnavailable, Op: op, Message: message, Hint: "try again in a moment", Err: err}
+func silent(op string, err error) *lanzha.Error {
+	return &lanzha.Error{Code: lanzha.CodeUnavailable, Op: op, Message: "the event log does not answer", Hint: "try again in a moment", Err: err}
 }
 
 // wrap classes what went wrong on the way to the server.
@@ -115,5 +115,5 @@ func (l *Log) wrap(op string, err error) error {
 	if _, ok := errors.AsType[*lanzha.Error](err); ok {
 		return err
 	}
-	return unavailable(op, "the event log does not answer", err)
+	return silent(op, err)
 }

@@ -92,7 +92,7 @@ func (l *Log) Follow(ctx context.Context, from Seq, f func(Entry) error) error {
 var errAway = errors.New("no answer")
 
 func away(err error) *lanzha.Error {
-	return unavailable("stream.Read", "the event log does not answer", errors.Join(errAway, err))
+	return silent("stream.Read", errors.Join(errAway, err))
 }
 
 // reader asks for windows of the log. The server answers each with messages and

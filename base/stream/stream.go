@@ -190,7 +190,7 @@ func (l *Log) open(ctx context.Context) error {
 	}
 	var err error
 	if l.nc, err = nats.Connect(url, options...); err != nil {
-		return unavailable("stream.Open", "the event log cannot be reached", err)
+		return silent("stream.Open", err)
 	}
 	if l.js, err = jetstream.New(l.nc); err != nil {
 		return lanzha.Internal("stream.Open", err)
@@ -252,15 +252,13 @@ func (l *Log) define(ctx context.Context) error {
 		is = s.CachedInfo().Config
 	}
 	if d := differences(want, is); len(d) > 0 {
-		e := lanzha.Invalid("stream", "the event log's stream is not as the settings say")
-		e.Op, e.Hint = op, "alter the settings, or the stream by the tools of NATS; it is never altered from here"
-		e.Err = errors.New(l.stream + ": " + strings.Join(d, "; "))
-		return e
+		return &lanzha.Error{Code: lanzha.CodeInvalid, Op: op, Field: "stream", Message: "the event log's stream is not as the settings say",
+			Hint: "alter the settings, or the stream by the tools of NATS; it is never altered from here",
+			Err:  errors.New(l.stream + ": " + strings.Join(d, "; "))}
 	}
 	if l.id = is.Metadata[idKey]; l.id == "" {
-		e := lanzha.Invalid("stream", "the stream was not made by the event log: it has no ID")
-		e.Op, e.Hint = op, "name another stream, or remove this one by the tools of NATS"
-		return e
+		return &lanzha.Error{Code: lanzha.CodeInvalid, Op: op, Field: "stream", Message: "the stream was not made by the event log: it has no ID",
+			Hint: "name another stream, or remove this one by the tools of NATS"}
 	}
 	return nil
 }

@@ -353,7 +353,7 @@ func (w *Writer) settle(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case tried > tryFor:
-			return unavailable(op, "the event log does not answer", err)
+			return silent(op, err)
 		}
 		select {
 		case <-time.After(pause):
