@@ -35,6 +35,7 @@ type CLI struct {
 	Number   NumberCmd   `cmd:"" help:"Say what kind of number this is and where it belongs."`
 	Extract  ExtractCmd  `cmd:"" help:"Find numbers, accounts, amounts, addresses of sites and times in text on standard input."`
 	Features FeaturesCmd `cmd:"" help:"Compute declared features of calls, messages or transfers in a file."`
+	Load     LoadCmd     `cmd:"" help:"Load a file of calls, messages, transfers or registrations into a running server."`
 	City     CityCmd     `cmd:"" help:"Write the events of a simulated city, and the truth about them."`
 	Rule     RuleCmd     `cmd:"" help:"Rules of detection: checked, tried on cases and on stored events."`
 	Policy   PolicyCmd   `cmd:"" help:"Rule packs: law as data, evaluated, tested and compared."`

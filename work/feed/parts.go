@@ -7,7 +7,7 @@ import (
 
 const (
 	partRows  = 8192    // a part of a file ends at a multiple of so many records,
-	partBytes = 1 << 20 // or behind the record with which its texts reach this
+	partBytes = 1 << 20 // or behind the record with which its texts and what it refused reach this
 )
 
 // Parts cuts a file into parts that end at the same records however often it
@@ -21,6 +21,7 @@ type Parts struct {
 	after    int // records up to this one were taken before
 	end      int // record with which the present part ends at the latest
 	skipped  int // left out by the mapping since the last part
+	refused  int // bytes of what the present part refused
 	err      error
 }
 
@@ -31,7 +32,8 @@ func NewParts(s *Source, after int) *Parts {
 
 // Next reads the next part into b, whose former content is gone, and says with
 // which record it ends: its number at the log. It returns io.EOF when there is
-// none; any other error comes when what was read before it is handed out.
+// none. A file that breaks off within a part gives an error and not the part: a
+// whole one will have it.
 func (p *Parts) Next(b *Batch) (last int, err error) {
 	b.Clear()
 	b.kind = p.source.mapping.kind
@@ -45,20 +47,20 @@ func (p *Parts) Next(b *Batch) (last int, err error) {
 				p.end = (row + partRows - 1) / partRows * partRows
 			}
 			p.take(b, row)
-			if len(b.data) >= partBytes {
+			if len(b.data)+p.refused >= partBytes {
 				last = row
 				p.close(b, last)
 				return last, nil
 			}
 		}
 		if p.err != nil {
-			if last = p.after; errors.Is(p.err, io.EOF) {
-				last = max(p.source.row, p.after)
+			if !errors.Is(p.err, io.EOF) {
+				return 0, p.err
 			}
-			if p.close(b, last) {
+			if last = p.source.row; p.close(b, last) {
 				return last, nil
 			}
-			return last, p.err
+			return 0, p.err
 		}
 		p.events, p.refusals = 0, 0
 		if p.err = p.source.Next(&p.read); p.err != nil {
@@ -90,6 +92,7 @@ func (p *Parts) take(b *Batch, row int) {
 	}
 	if row > p.after {
 		b.Refused = append(b.Refused, p.read.Refused[p.refusals])
+		p.refused += len(p.read.Refused[p.refusals].Record)
 	}
 	p.refusals++
 }
@@ -97,7 +100,7 @@ func (p *Parts) take(b *Batch, row int) {
 // close ends a part with a record, and reports whether there is anything in it.
 func (p *Parts) close(b *Batch, last int) bool {
 	if last > p.after && len(b.Events)+len(b.Refused) > 0 {
-		b.Skipped, p.skipped = p.skipped, 0
+		b.Skipped, p.skipped, p.refused = p.skipped, 0, 0
 		p.after = last
 		if p.end <= last {
 			p.end = (last/partRows + 1) * partRows
