@@ -53,8 +53,8 @@ func TestPublishedCollections(t *testing.T) {
 			}
 			h.send("", pacs002, asJSON, status("m002-"+end, end, want.code, fmt.Sprintf("2026-11-25T02:0%d:00.000Z", i)))
 
-			// The collections send an unset variable as token.
-			code, text := h.call("", http.MethodGet, fetch+"m002-"+end, "", "Authorization", "Bearer {{arangoToken}}")
+			// The collections send an unset variable as token, and a body with GET.
+			code, text := h.call("", http.MethodGet, fetch+"m002-"+end, `{"query":"FOR doc IN transactions RETURN doc"}`, "Authorization", "Bearer {{arangoToken}}", "Content-Type", asJSON)
 			var f fetched
 			if err := json.Unmarshal([]byte(text), &f); err != nil || code != 200 {
 				h.Fatalf("%d %s", code, text)

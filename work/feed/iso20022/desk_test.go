@@ -129,6 +129,7 @@ func TestScorerIsDown(t *testing.T) {
 			text string
 		}{
 			{&lanzha.Error{Code: lanzha.CodeUnavailable, Message: "the disk is full"}, 503, "the disk is full"},
+			{&lanzha.Error{Code: lanzha.CodeTooMany, Message: "the quota is used up"}, 429, "the quota is used up"},
 			{lanzha.Internal("log", fmt.Errorf("account 62220202 is broken")), 500, "Failed to process execution request. \n"},
 		} {
 			h.bench.fails = c.err
