@@ -328,6 +328,7 @@ func cases() map[string]access {
 		"search":       get("/search?q=13888812345"),
 	}
 	maps.Copy(all, packCases())
+	maps.Copy(all, alertCases())
 	maps.Copy(all, registerCases())
 	maps.Copy(all, checkCases())
 	return all

@@ -125,6 +125,159 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List alerts, the newest first; an institution sees those handed to it */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an alert with its values, its evidence and what was said of it */
+        get: operations["getAlert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide what an alert becomes */
+        post: operations["decideAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say whether an alert was right; it counts in the figures of its rule */
+        post: operations["judgeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand a warning or a referral to an institution, or to another as long as nobody has received it */
+        post: operations["handAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Receive a warning or a referral that was handed to your institution */
+        post: operations["receiveAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show the subject of an alert on a stated purpose */
+        post: operations["revealAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an alert on */
+        post: operations["takeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that happened to an alert, the newest first */
+        get: operations["alertTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clues": {
         parameters: {
             query?: never;
@@ -375,6 +528,92 @@ export interface paths {
         put?: never;
         /** Send an analysed den back to the analyst */
         post: operations["rejectDen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/detector": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How detection stands: state, position, rates, and figures of the rules */
+        get: operations["getDetector"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/detector/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the packs of detection rules, the newest first */
+        get: operations["listRulePacks"];
+        put?: never;
+        /** Propose a pack of detection rules */
+        post: operations["draftRulePack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/detector/packs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a pack of detection rules with its text */
+        get: operations["getRulePack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/detector/packs/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a pack of detection rules in force; whoever proposed it cannot */
+        post: operations["activateRulePack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/detector/packs/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw a proposed pack of detection rules */
+        post: operations["withdrawRulePack"];
         delete?: never;
         options?: never;
         head?: never;
@@ -826,6 +1065,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/figures/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the rules did: volume, precision by feedback, time to decision */
+        get: operations["alertFigures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/figures/dens": {
         parameters: {
             query?: never;
@@ -958,6 +1214,76 @@ export interface paths {
         put?: never;
         /** Push a lead of another centre */
         post: operations["pushLead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the named lists that rules ask for */
+        get: operations["listNamedLists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the entries of a named list, the newest first */
+        get: operations["listEntries"];
+        put?: never;
+        /** Put a value on a named list */
+        post: operations["createEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list}/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an entry of a named list */
+        get: operations["getEntry"];
+        /** Change until when an entry holds, and why */
+        put: operations["changeEntry"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list}/entries/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a value off a named list */
+        post: operations["removeEntry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2593,6 +2919,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Store an event, or a batch, and answer with the verdict of the rules */
+        post: operations["scoreEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -2663,6 +3006,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/signals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask yes or no about a number, an account or a device */
+        post: operations["askSignal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who is left alone for a time, the newest first */
+        get: operations["listSuppressions"];
+        put?: never;
+        /** Leave a subject alone for a time that is known to be good */
+        post: operations["makeSuppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a suppression */
+        get: operations["getSuppression"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a suppression early */
+        post: operations["liftSuppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2702,6 +3114,363 @@ export interface components {
              * @description how many comments its doer has seen to be open: activation in spite of them is meant
              */
             openComments?: number;
+        };
+        AlertBody: {
+            /**
+             * Format: date-time
+             * @description of the event
+             */
+            at: string;
+            /** @description the rule decided, and no officer */
+            atOnce: boolean;
+            /**
+             * @description what the rule wanted
+             * @enum {string}
+             */
+            becomes: "clue" | "warning" | "referral" | "none";
+            /**
+             * Format: date-time
+             * @description when the institution said what it found
+             */
+            checkedAt?: string;
+            /** @description that came of it */
+            clue: string;
+            /** Format: date-time */
+            decidedAt?: string;
+            /**
+             * @description empty until decided
+             * @enum {string}
+             */
+            decision: "" | "clue" | "warning" | "referral" | "dismissed";
+            /**
+             * @description what the subject is
+             * @enum {string}
+             */
+            domain: "other" | "number" | "account" | "device" | "sim" | "cell" | "person" | "outlet";
+            id: string;
+            /** @description to which a warning or a referral was handed; empty: nobody yet */
+            institution: string;
+            institutionName: string;
+            pack: string;
+            /** Format: int64 */
+            packVersion: number;
+            /** Format: date-time */
+            raisedAt: string;
+            /** @description in words, with the values that fired */
+            reasons: components["schemas"]["FeatureWords"];
+            /**
+             * Format: date-time
+             * @description when the institution said that it has it
+             */
+            receivedAt?: string;
+            region: string;
+            regionName: string;
+            /** @example goip-many-sims */
+            rule: string;
+            /**
+             * Format: int64
+             * @description 0 to 100
+             */
+            score: number;
+            /** @enum {string} */
+            severity: "low" | "medium" | "high";
+            /** @enum {string} */
+            state: "new" | "taken" | "decided";
+            /** @description persons are masked: POST reveal shows them on a stated purpose; auditors see every subject masked */
+            subject: string;
+            takenBy: string;
+            takenByName: string;
+            /** @description of the rule, as it was then */
+            title: components["schemas"]["FeatureWords"];
+            /**
+             * @description the latest feedback
+             * @enum {string}
+             */
+            verdict: "" | "right" | "wrong" | "unsure";
+            /** Format: int64 */
+            version: number;
+        };
+        AlertEntryBody: {
+            /** @description whose value it is, on a list of the house */
+            clue: string;
+            /** @enum {string} */
+            domain: "other" | "number" | "account" | "device" | "sim" | "cell" | "person" | "outlet";
+            id: string;
+            list: string;
+            /** Format: date-time */
+            madeAt: string;
+            /** @description empty: the house */
+            madeBy: string;
+            madeByName: string;
+            removeWhy: string;
+            /** Format: date-time */
+            removedAt?: string;
+            removedBy: string;
+            removedByName: string;
+            /** @enum {string} */
+            standing: "in_force" | "over" | "lifted";
+            /** @description persons are masked; empty on a list of the house, where the clue holds the value */
+            subject: string;
+            /** @description the detector has it as it stands */
+            told: boolean;
+            /**
+             * Format: date-time
+             * @description absent: until it is removed
+             */
+            until?: string;
+            /** Format: int64 */
+            version: number;
+            /** @description on the list of dens: the den */
+            why: string;
+        };
+        AlertEvidence: {
+            hours: components["schemas"]["AlertHour"][];
+            neighbours: components["schemas"]["AlertNeighbour"][];
+        };
+        AlertFeedbackBody: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            byName: string;
+            id: string;
+            /** @description empty: the centre */
+            institution: string;
+            institutionName: string;
+            note: string;
+            /** @enum {string} */
+            verdict: "right" | "wrong" | "unsure";
+        };
+        AlertFiguresBody: {
+            /**
+             * Format: int64
+             * @description decided by the rule itself
+             */
+            atOnce: number;
+            /** Format: int64 */
+            clues: number;
+            /** @description days without an alert are left out */
+            days: components["schemas"]["AlertFiguresOfADay"][];
+            /**
+             * Format: int64
+             * @description decided by officers
+             */
+            decided: number;
+            /** Format: int64 */
+            dismissed: number;
+            /**
+             * Format: int64
+             * @description new or taken
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description from raising to an officer's decision; absent while there is none
+             */
+            p50Seconds?: number;
+            /** Format: int64 */
+            p90Seconds?: number;
+            /**
+             * Format: double
+             * @description right / (right + wrong); absent while there is no such feedback
+             */
+            precision?: number;
+            /** Format: int64 */
+            raised: number;
+            /** Format: int64 */
+            referrals: number;
+            /**
+             * Format: int64
+             * @description by the latest feedback on each alert
+             */
+            right: number;
+            rule: string;
+            title: components["schemas"]["FeatureWords"];
+            /** Format: int64 */
+            unsure: number;
+            /** Format: int64 */
+            warnings: number;
+            /** Format: int64 */
+            wrong: number;
+        };
+        AlertFiguresOfADay: {
+            /** Format: int64 */
+            count: number;
+            /** @example 2026-11-25 */
+            day: string;
+        };
+        AlertHour: {
+            /**
+             * Format: int64
+             * @description of transfers, in fen
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description of calls
+             */
+            answered: number;
+            /**
+             * Format: date-time
+             * @description when the hour begins
+             */
+            at: string;
+            /** Format: int64 */
+            count: number;
+        };
+        AlertListBody: {
+            /** @description rules in force ask for it */
+            asked: boolean;
+            /** @description the house keeps it by itself: clues holds the values of open clues, dens those of confirmed dens */
+            house: boolean;
+            /** @example couriers */
+            name: string;
+        };
+        AlertNamedValue: {
+            name: string;
+            text: string;
+            title: components["schemas"]["FeatureWords"];
+        };
+        AlertNeighbour: {
+            /** Format: int64 */
+            count: number;
+            /** @enum {string} */
+            domain: "other" | "number" | "account" | "device" | "sim" | "cell" | "person" | "outlet";
+            /** Format: date-time */
+            first: string;
+            /** Format: date-time */
+            last: string;
+            value: string;
+        };
+        AlertPage: {
+            /**
+             * Format: date-time
+             * @description of the event
+             */
+            at: string;
+            /** @description the rule decided, and no officer */
+            atOnce: boolean;
+            /**
+             * @description what the rule wanted
+             * @enum {string}
+             */
+            becomes: "clue" | "warning" | "referral" | "none";
+            /**
+             * Format: date-time
+             * @description when the institution said what it found
+             */
+            checkedAt?: string;
+            /** @description that came of it */
+            clue: string;
+            /** @description a clue can be opened about the subject */
+            clueable: boolean;
+            /** Format: date-time */
+            decidedAt?: string;
+            /** @description empty: the rule */
+            decidedBy: string;
+            decidedByName: string;
+            /**
+             * @description empty until decided
+             * @enum {string}
+             */
+            decision: "" | "clue" | "warning" | "referral" | "dismissed";
+            /**
+             * @description what the subject is
+             * @enum {string}
+             */
+            domain: "other" | "number" | "account" | "device" | "sim" | "cell" | "person" | "outlet";
+            eventId: string;
+            /** @enum {string} */
+            eventKind: "call" | "message" | "transfer" | "registration";
+            /** @description the subject's last seven days and its neighbours; an institution and an auditor see no neighbours */
+            evidence: components["schemas"]["AlertEvidence"];
+            /** @description the newest first; an institution sees its own */
+            feedback: components["schemas"]["AlertFeedbackBody"][];
+            id: string;
+            /** @description to which a warning or a referral was handed; empty: nobody yet */
+            institution: string;
+            institutionName: string;
+            /** @description what happens now, and what this house does not do */
+            next: components["schemas"]["FeatureWords"];
+            /** @description of the decision */
+            note: string;
+            /** @description other alerts about the subject in your scope, the newest first, 20 at most */
+            others: components["schemas"]["AlertBody"][];
+            pack: string;
+            /** @description SHA-256 of the rules that raised it */
+            packSha: string;
+            /** Format: int64 */
+            packVersion: number;
+            /** Format: date-time */
+            raisedAt: string;
+            /** @description in words, with the values that fired */
+            reasons: components["schemas"]["FeatureWords"];
+            /**
+             * Format: date-time
+             * @description when the institution said that it has it
+             */
+            receivedAt?: string;
+            region: string;
+            regionName: string;
+            /** @example goip-many-sims */
+            rule: string;
+            /**
+             * Format: int64
+             * @description 0 to 100
+             */
+            score: number;
+            /** @enum {string} */
+            severity: "low" | "medium" | "high";
+            /** @enum {string} */
+            state: "new" | "taken" | "decided";
+            /** @description persons are masked: POST reveal shows them on a stated purpose; auditors see every subject masked */
+            subject: string;
+            /** @description of the subject, in force */
+            suppressions: components["schemas"]["AlertSuppressionBody"][];
+            /** Format: date-time */
+            takenAt?: string;
+            takenBy: string;
+            takenByName: string;
+            /** @description of the rule, as it was then */
+            title: components["schemas"]["FeatureWords"];
+            /** @description that fired: a decimal number, yuan, or a time */
+            values: components["schemas"]["AlertNamedValue"][];
+            /**
+             * @description the latest feedback
+             * @enum {string}
+             */
+            verdict: "" | "right" | "wrong" | "unsure";
+            /** Format: int64 */
+            version: number;
+        };
+        AlertSuppressionBody: {
+            /** @description that led to it */
+            alert: string;
+            /** @enum {string} */
+            domain: "other" | "number" | "account" | "device" | "sim" | "cell" | "person" | "outlet";
+            id: string;
+            liftWhy: string;
+            /** Format: date-time */
+            liftedAt?: string;
+            liftedBy: string;
+            liftedByName: string;
+            /** Format: date-time */
+            madeAt: string;
+            madeBy: string;
+            madeByName: string;
+            region: string;
+            /** @description empty: every rule */
+            rule: string;
+            /** @enum {string} */
+            standing: "in_force" | "over" | "lifted";
+            /** @description persons are masked */
+            subject: string;
+            /** @description the detector has it as it stands */
+            told: boolean;
+            /** Format: date-time */
+            until: string;
+            /** Format: int64 */
+            version: number;
+            why: string;
         };
         AnalyseDenRequest: {
             /** @description what the evidence says, and what should be done */
@@ -2930,6 +3699,14 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        ChangeEntryRequest: {
+            /**
+             * Format: date-time
+             * @description default: until it is removed
+             */
+            until?: string;
+            why: string;
+        };
         ChangeProposalRequest: {
             evidence?: string[];
             facts: {
@@ -3152,7 +3929,7 @@ export interface components {
             /** @description who must answer; empty when the directory knows nobody */
             institution: string;
             /** @enum {string} */
-            kind: "mobile" | "fixed" | "service" | "international" | "card" | "account" | "url" | "domain" | "app" | "im";
+            kind: "mobile" | "fixed" | "service" | "international" | "card" | "account" | "url" | "domain" | "app" | "im" | "device";
             /** Format: date-time */
             openedAt: string;
             /**
@@ -3280,7 +4057,7 @@ export interface components {
             /** @description who must answer; empty when the directory knows nobody */
             institution: string;
             /** @enum {string} */
-            kind: "mobile" | "fixed" | "service" | "international" | "card" | "account" | "url" | "domain" | "app" | "im";
+            kind: "mobile" | "fixed" | "service" | "international" | "card" | "account" | "url" | "domain" | "app" | "im" | "device";
             lookups: components["schemas"]["ClueLookupBody"][];
             /** Format: date-time */
             openedAt: string;
@@ -3315,10 +4092,10 @@ export interface components {
         ClueSourceBody: {
             /** Format: date-time */
             at: string;
-            /** @description of the report or lead; empty when it lies outside your scope */
+            /** @description of the report, lead or alert; empty when it lies outside your scope */
             id: string;
             /** @enum {string} */
-            kind: "report" | "lead" | "officer";
+            kind: "report" | "lead" | "officer" | "alert";
             region: string;
             regionName: string;
         };
@@ -3372,6 +4149,17 @@ export interface components {
             /** @example 530114 */
             region: string;
             title: string;
+        };
+        CreateEntryRequest: {
+            /** @enum {string} */
+            domain: "number" | "account" | "device" | "sim" | "cell" | "person" | "outlet" | "other";
+            /**
+             * Format: date-time
+             * @description default: until it is removed
+             */
+            until?: string;
+            value: string;
+            why: string;
         };
         CreateNoticeRequest: {
             listing: string;
@@ -3439,6 +4227,17 @@ export interface components {
             revokedAt?: string;
             /** @description the start of the key, or of the certificate's SHA-256 */
             shown: string;
+        };
+        DecideAlertRequest: {
+            /**
+             * @description none of them stops a line or a payment
+             * @enum {string}
+             */
+            decision: "clue" | "warning" | "referral" | "dismissed";
+            /** @description who warns, or who checks; default by the directory */
+            institution?: string;
+            /** @description why; needed where it is dismissed */
+            note?: string;
         };
         DenBody: {
             /** @description what the evidence agrees on, normalised */
@@ -3643,6 +4442,187 @@ export interface components {
              * @description the row of a file, counted as a spreadsheet does
              */
             row?: number;
+        };
+        DetectKindBody: {
+            /**
+             * Format: int64
+             * @description computed by this process since it started
+             */
+            events: number;
+            /** @enum {string} */
+            kind: "call" | "message" | "transfer" | "registration";
+            /**
+             * Format: double
+             * @description over the last minute
+             */
+            perSecond: number;
+        };
+        DetectPackBody: {
+            /** Format: date-time */
+            decidedAt?: string;
+            decidedBy: string;
+            /** Format: date-time */
+            draftedAt: string;
+            /** @description empty is the release */
+            draftedBy: string;
+            id: string;
+            name: string;
+            note: string;
+            /**
+             * Format: int64
+             * @description the pack's own version
+             */
+            number: number;
+            /** @enum {string} */
+            origin: "release" | "operator";
+            sha256: string;
+            /** @enum {string} */
+            state: "draft" | "active" | "retired" | "withdrawn";
+            /** @description not in lists */
+            text?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        DetectPackRef: {
+            name: string;
+            sha256: string;
+            title: components["schemas"]["FeatureWords"];
+            /** Format: int64 */
+            version: number;
+        };
+        DetectReason: {
+            en: string;
+            pack: string;
+            rule: string;
+            /** @enum {string} */
+            severity: "low" | "medium" | "high";
+            /** Format: int64 */
+            weight: number;
+            zh: string;
+        };
+        DetectRefused: {
+            field: string;
+            reason: string;
+        };
+        DetectScoreReply: {
+            /**
+             * @description advice to the caller's own checks
+             * @enum {string}
+             */
+            action: "allow" | "review" | "warn" | "hold";
+            /** @enum {string} */
+            band: "low" | "medium" | "high";
+            /** @description as they stand with the event; null is absent */
+            features: {
+                [key: string]: unknown;
+            };
+            /** @description the rules that hold */
+            reasons: components["schemas"]["DetectReason"][];
+            /** @description of a batch: the event was not taken, and all else is left out */
+            refused?: components["schemas"]["DetectRefused"];
+            /**
+             * Format: int64
+             * @description 0 to 100
+             */
+            score: number;
+            /** @description of a batch */
+            verdicts?: components["schemas"]["DetectVerdict"][];
+        };
+        DetectScoreRequest: {
+            /** @description with the names of the canonical columns: a transfer has id, time, from, to, amount, currency, channel */
+            event?: {
+                [key: string]: unknown;
+            };
+            /** @description instead of event; each is judged by itself */
+            events?: {
+                [key: string]: unknown;
+            }[];
+            /** @enum {string} */
+            kind: "call" | "message" | "transfer" | "registration";
+        };
+        DetectSignalBody: {
+            id: string;
+            title: components["schemas"]["FeatureWords"];
+        };
+        DetectSignalReply: {
+            /** @enum {string} */
+            answer: "yes" | "no" | "unknown";
+        };
+        DetectSignalRequest: {
+            /** @description the staff number of who asks, never a name; a system has a number too */
+            officer: string;
+            /** @description why; it stands in the journal */
+            purpose: string;
+            /** @description the asker's own number of the business */
+            reference: string;
+            /** @description the number, account or device that is asked about */
+            value: string;
+        };
+        DetectStateBody: {
+            /** @description address of the active process; empty is not known */
+            active: string;
+            /**
+             * Format: int64
+             * @description stored by this process since it started
+             */
+            alerts: number;
+            kinds: components["schemas"]["DetectKindBody"][];
+            /**
+             * Format: int64
+             * @description entries of the log that are not computed yet, as far as is known
+             */
+            lag: number;
+            /** @description ID of the event log */
+            log: string;
+            /** @description that hold */
+            packs: components["schemas"]["DetectPackRef"][];
+            /**
+             * Format: int64
+             * @description alerts that are not known to be stored
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description entry of the log that was last computed
+             */
+            position: number;
+            rules: components["schemas"]["RuleFigures"][];
+            /** @description questions that institutions may ask */
+            signals: components["schemas"]["DetectSignalBody"][];
+            /** Format: date-time */
+            since: string;
+            snapshot: components["schemas"]["GetDetectorStateBodySnapshotStruct"];
+            /**
+             * @description of this process
+             * @enum {string}
+             */
+            state: "starting" | "standby" | "active" | "failed" | "off";
+            /** @description the last that went wrong; empty is nothing */
+            trouble: string;
+            /** Format: date-time */
+            troubleAt?: string;
+        };
+        DetectVerdict: {
+            /**
+             * @description advice to the caller's own checks
+             * @enum {string}
+             */
+            action: "allow" | "review" | "warn" | "hold";
+            /** @enum {string} */
+            band: "low" | "medium" | "high";
+            /** @description as they stand with the event; null is absent */
+            features: {
+                [key: string]: unknown;
+            };
+            /** @description the rules that hold */
+            reasons: components["schemas"]["DetectReason"][];
+            /** @description of a batch: the event was not taken, and all else is left out */
+            refused?: components["schemas"]["DetectRefused"];
+            /**
+             * Format: int64
+             * @description 0 to 100
+             */
+            score: number;
         };
         DisagreeProposalRequest: {
             reason: string;
@@ -3898,6 +4878,14 @@ export interface components {
         DossierTimelineResponse: {
             items: components["schemas"]["Event"][];
         };
+        DraftRulePackRequest: {
+            /** @description the pack's own cases; they must hold */
+            cases?: string;
+            /** @description why */
+            note: string;
+            /** @description YAML; docs/rules.md describes it */
+            text: string;
+        };
         DropTOTPRequest: {
             totp: string;
         };
@@ -4006,6 +4994,10 @@ export interface components {
         ExtractResponse: {
             finds: components["schemas"]["ExtractFind"][];
         };
+        FeatureWords: {
+            en: string;
+            zh: string;
+        };
         FileDossierRequest: {
             caseNo?: string;
             /** @description the number of the decision to file (立案决定书) */
@@ -4023,6 +5015,20 @@ export interface components {
             kind: "reconsideration" | "suit";
             /** @description who decides it */
             organ: string;
+        };
+        GetDetectorStateBodySnapshotStruct: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description entry up to which the state is written down; 0 is none
+             */
+            position: number;
+        };
+        HandAlertRequest: {
+            institution: string;
         };
         Imported: {
             /** @description rows refused, with column and reason; the first thousand */
@@ -4136,6 +5142,12 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        JudgeAlertRequest: {
+            /** @description what was found */
+            note?: string;
+            /** @enum {string} */
+            verdict: "right" | "wrong" | "unsure";
+        };
         JudgeClueRequest: {
             /** @enum {string} */
             truth: "unknown" | "true" | "spoofed" | "intermediate";
@@ -4148,6 +5160,9 @@ export interface components {
             ground: "wrong" | "ordered";
             reason: string;
         };
+        LiftSuppressionRequest: {
+            reason: string;
+        };
         LinkDossierRequest: {
             /** @example clue */
             kind: string;
@@ -4155,6 +5170,31 @@ export interface components {
         };
         ListAccount: {
             items: components["schemas"]["Account"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListAlertBody: {
+            items: components["schemas"]["AlertBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListAlertEntryBody: {
+            items: components["schemas"]["AlertEntryBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListAlertFiguresBody: {
+            items: components["schemas"]["AlertFiguresBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListAlertListBody: {
+            items: components["schemas"]["AlertListBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListAlertSuppressionBody: {
+            items: components["schemas"]["AlertSuppressionBody"][];
             /** @description the cursor of the next page; empty when this is the last */
             next: string;
         };
@@ -4210,6 +5250,11 @@ export interface components {
         };
         ListDenBody: {
             items: components["schemas"]["DenBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListDetectPackBody: {
+            items: components["schemas"]["DetectPackBody"][];
             /** @description the cursor of the next page; empty when this is the last */
             next: string;
         };
@@ -4340,6 +5385,21 @@ export interface components {
             revokedAt?: string;
             /** @description the start of the key, or of the certificate's SHA-256 */
             shown: string;
+        };
+        MakeSuppressionRequest: {
+            /** @description whose subject is left alone; then domain and value are left out */
+            alert?: string;
+            /** @enum {string} */
+            domain?: "number" | "account" | "device" | "sim" | "cell" | "person" | "outlet" | "other";
+            /** @description empty: every rule */
+            rule?: string;
+            /**
+             * Format: date-time
+             * @description within a year
+             */
+            until: string;
+            value?: string;
+            why: string;
         };
         Me: {
             id: string;
@@ -5503,6 +6563,9 @@ export interface components {
             /** @description the day on which the sentence was served to its end */
             releasedOn: string;
         };
+        RemoveEntryRequest: {
+            reason: string;
+        };
         ReplaceDutyRequest: {
             /** @example 2026-11-22 */
             day: string;
@@ -5622,6 +6685,9 @@ export interface components {
         ReturnProposalRequest: {
             reason: string;
         };
+        RevealAlertRequest: {
+            purpose: string;
+        };
         RevealListingRequest: {
             /** @enum {string} */
             field: "who.name" | "who.number";
@@ -5659,6 +6725,24 @@ export interface components {
         ReviewProposalRequest: {
             /** @description why the impact is large and the listing truly necessary */
             opinion: string;
+        };
+        RuleFigures: {
+            /** Format: int64 */
+            errors: number;
+            /** Format: int64 */
+            held: number;
+            /** Format: int64 */
+            hits: number;
+            last_error?: string;
+            /** Format: double */
+            ns: number;
+            pack: string;
+            /** Format: int64 */
+            raised: number;
+            rule: string;
+            status: string;
+            /** Format: int64 */
+            suppressed: number;
         };
         SearchListingsRequest: {
             /** @description the whole name, in place of the number */
@@ -6802,6 +7886,833 @@ export interface operations {
             };
         };
     };
+    listAlerts: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+                /** @description empty is all */
+                state?: "new" | "taken" | "decided";
+                severity?: "low" | "medium" | "high";
+                rule?: string;
+                /** @description what the subject is */
+                domain?: "other" | "number" | "account" | "device" | "sim" | "cell" | "person" | "outlet";
+                /** @description warning: the warnings due */
+                decision?: "clue" | "warning" | "referral" | "dismissed";
+                /** @description handed to an institution that has not said what it found */
+                waiting?: boolean;
+                /** @description a warning or referral that nobody has */
+                unhanded?: boolean;
+                /** @description raised then or later */
+                since?: string;
+                /** @description a subject as it may be written */
+                q?: string;
+                /** @description narrows to this division; default your own scope */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAlertBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideAlertRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judgeAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgeAlertRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandAlertRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revealAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealAlertRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alertTimeline: {
+        parameters: {
+            query?: {
+                /** @description rows with a smaller number; 0 starts at the newest */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEvent"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listClues: {
         parameters: {
             query?: {
@@ -6810,7 +8721,7 @@ export interface operations {
                 /** @description the next of the page before; empty is the first page */
                 cursor?: string;
                 state?: "open" | "verified" | "closed";
-                kind?: "mobile" | "fixed" | "service" | "international" | "card" | "account" | "url" | "domain" | "app" | "im";
+                kind?: "mobile" | "fixed" | "service" | "international" | "card" | "account" | "url" | "domain" | "app" | "im" | "device";
                 /** @description narrows to this division; default your own scope */
                 region?: string;
                 /** @description a value as presented: finds its clue, in any state */
@@ -8201,6 +10112,480 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DenPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDetector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectStateBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRulePacks: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+                /** @description empty is all */
+                state?: "" | "draft" | "active" | "retired" | "withdrawn";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDetectPackBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draftRulePack: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftRulePackRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectPackBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRulePack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectPackBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activateRulePack: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectPackBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawRulePack: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectPackBody"];
                 };
             };
             /** @description Bad Request */
@@ -10692,6 +13077,77 @@ export interface operations {
             };
         };
     };
+    alertFigures: {
+        parameters: {
+            query?: {
+                /** @description default 30 days ago */
+                from?: string;
+                /** @description default now */
+                to?: string;
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAlertFiguresBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     denFigures: {
         parameters: {
             query?: {
@@ -11432,6 +13888,513 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNamedLists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAlertListBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEntries: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+                /** @description only those that hold now */
+                inForce?: boolean;
+            };
+            header?: never;
+            path: {
+                list: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAlertEntryBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                list: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateEntryRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertEntryBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertEntryBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                list: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeEntryRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertEntryBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                list: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveEntryRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertEntryBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20361,6 +23324,39 @@ export interface operations {
             };
         };
     };
+    scoreEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DetectScoreRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectScoreReply"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -20640,6 +23636,412 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askSignal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DetectSignalRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectSignalReply"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSuppressions: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+                /** @description only those that hold now */
+                inForce?: boolean;
+                /** @description narrows to this division; default your own scope */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAlertSuppressionBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeSuppression: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeSuppressionRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertSuppressionBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSuppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertSuppressionBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftSuppression: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiftSuppressionRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertSuppressionBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
