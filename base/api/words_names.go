@@ -136,6 +136,7 @@ var names = map[string]map[string]string{
 		"dossier":           "专档",
 		"alert":             "模型告警",
 		"suppression":       "静默",
+		"signal":            "风险信号",
 		"clue":              "线索",
 		"lead":              "上级线索",
 		"lookup":            "核查",

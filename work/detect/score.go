@@ -154,7 +154,9 @@ func (d *Detector) Score(ctx context.Context, of lanzha.ID, body []byte) (reply 
 		}
 		why := r.batch.Refused[len(r.batch.Refused)-1]
 		if r.single {
-			return nil, 0, &lanzha.Error{Code: lanzha.CodeInvalid, Field: fieldOf("body.event", why.Field), Message: why.Reason, Hint: "nothing of this request was stored"}
+			e := lanzha.Invalid(fieldOf("body.event", why.Field), "%s", why.Reason)
+			e.Hint = "nothing of this request was stored"
+			return nil, 0, e
 		}
 		r.refused = append(r.refused, refusal{i, why.Field, why.Reason})
 	}

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 
 	"lanzha"
 	"lanzha/base/stream"
+	"lanzha/work/detect/rule"
 	"lanzha/work/feed"
 )
 
@@ -161,7 +163,7 @@ func (d *Detector) Ready(context.Context) error {
 	if d.status.state == Off || d.status.ready && d.status.state != Failed {
 		return nil
 	}
-	return &lanzha.Error{Code: lanzha.CodeUnavailable, Message: "the detector is " + string(d.status.state), Hint: d.status.trouble}
+	return fmt.Errorf("the detector is %s: %s", d.status.state, d.status.trouble)
 }
 
 // Lists are the named lists that the rules in force ask for.
@@ -174,6 +176,13 @@ func (d *Detector) Lists() []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// Packs are the rules in force. They are read only.
+func (d *Detector) Packs() []*rule.Pack {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.machine.Packs())
 }
 
 // ended is up to which entry the log is known to reach; it counts as computed
