@@ -12,6 +12,7 @@ func LookAlikes() []string {
 	return []string{
 		"courier", "taxi-dispatch", "hospital", "bank-line", "family-phone", "payroll", "school", "merchant", "moved-house", "call-centre",
 		"market-stall", "class-fees", "repair-shop", "campus-day", "two-phones", "family-abroad", "big-purchase",
+		"telesales", "small-trader", "staff-accounts",
 	}
 }
 
@@ -167,6 +168,9 @@ func (c *City) callers(d *dice, i int) {
 	for x := range 3 {
 		add("call-centre", &desk{line: fixed(3 + x), perHour: float64(d.between(18, 30)), from: 9, to: 19, weekend: true, answered: 0.82, seconds: 100, calledBack: 0.08})
 	}
+	// Somebody who sells by telephone, to strangers who did not ask for it: to the
+	// eye of a carrier there is little that tells this line from that of a scam.
+	add("telesales", &desk{line: c.newLine("C" + pad(c.lines, 6)), perHour: float64(d.between(10, 22)), from: 9, to: 18, answered: 0.4, seconds: 18, calledBack: 0.02, cells: c.someCells(d, 1)})
 	// An agent with one phone for customers and one for colleagues.
 	a := c.newLine("C" + pad(c.lines, 6))
 	b := c.newLine(a.person)
@@ -264,6 +268,10 @@ func (c *City) businesses(d *dice, i int) {
 	c.actors = append(c.actors, shop, stall)
 	c.honest("merchant", one(feed.Account, shop.account))
 	c.honest("market-stall", one(feed.Account, stall.account))
+	// Somebody who sells from home, and pays the maker the same evening.
+	trader := &till{account: c.newCard(), person: "P6" + pad(i, 6), name: "trader" + n, perDay: float64(d.between(12, 35)), median: 240, from: 9, to: 22, sweep: c.newCard()}
+	c.actors = append(c.actors, trader)
+	c.honest("small-trader", one(feed.Account, trader.account))
 	// An agency that pays its workers every Friday, an hour after the money came.
 	pool, client := c.newCard(), c.newCard()
 	workers, first := d.between(30, 120), d.n(len(c.people))
@@ -322,6 +330,18 @@ func (c *City) events(d *dice, i int) {
 			l.imei, l.cell = tester, cell
 			for range d.between(1, 2) {
 				c.call(c.start(hour)+int64(d.n(8*3600))*second, l, choose(d, []string{"10086", "10010", "10000"}), d.about(25, 0.5), true, nil)
+			}
+		}
+	}})
+	// A company's new staff open accounts, some of them two.
+	branch, staff := c.branches[(i*7+3)%len(c.branches)], d.between(15, 40)
+	c.honest("staff-accounts", one(feed.Outlet, branch))
+	c.actors = append(c.actors, &once{c.day(d, 10), func(c *City, hour int) {
+		d := c.dice("staff"+n, 0, hour)
+		for x := range staff {
+			p := &c.people[(first+x*3)%len(c.people)]
+			for range 1 + d.times(0.25) {
+				c.opened(c.start(hour)+int64(d.n(5*3600))*second, "open", "", c.newCard(), branch, "", "counter", p.person, nil)
 			}
 		}
 	}})
