@@ -41,6 +41,8 @@ import (
 	"lanzha/work/detect"
 	"lanzha/work/detect/alert"
 	"lanzha/work/duty"
+	"lanzha/work/feed/intake"
+	"lanzha/work/feed/iso20022"
 	"lanzha/work/register"
 	"lanzha/work/register/batch"
 	"lanzha/work/register/check"
@@ -53,8 +55,8 @@ import (
 // Schemas is the tables of every room, in the order of the house.
 func Schemas() []sqldb.Schema {
 	return []sqldb.Schema{
-		journal.Schema(), outbox.Schema(), auth.Schema(), api.Schema(), shelf.Schema(), institution.Schema(), duty.Schema(),
-		alert.Schema(), detect.Schema(), report.Schema(), clue.Schema(), disposal.Schema(), den.Schema(), cases.Schema(),
+		journal.Schema(), outbox.Schema(), auth.Schema(), api.Schema(), shelf.Schema(), institution.Schema(), duty.Schema(), iso20022.Schema(),
+		intake.Schema(), alert.Schema(), detect.Schema(), report.Schema(), clue.Schema(), disposal.Schema(), den.Schema(), cases.Schema(),
 		register.Schema(), check.Schema(), notice.Schema(), objection.Schema(), batch.Schema(), penalty.Schema(),
 	}
 }
@@ -87,7 +89,9 @@ type App struct {
 	Directory  *institution.Directory
 	Roster     *duty.Roster
 	Alerts     *alert.Desk
+	Intake     *intake.Desk
 	Detector   *detect.Detector
+	Payments   *iso20022.Desk
 	Reports    *report.Desk
 	Clues      *clue.Desk
 	Disposals  *disposal.Desk
@@ -213,6 +217,7 @@ func (a *App) Handler() http.Handler {
 		telemetry.Check{Name: "detector", Run: a.Detector.Ready},
 	)
 	mux.Handle(api.Prefix+"/", a.Auth.Middleware(a.API))
+	a.Payments.Mount(mux, web.Handler(), a.Auth.Middleware)
 	mux.Handle("/", web.Handler())
 	route := func(r *http.Request) string {
 		if strings.HasPrefix(r.URL.Path, api.Prefix+"/") {
@@ -261,6 +266,9 @@ func (a *App) Run(ctx context.Context, l net.Listener) (err error) {
 	group.Go(func() error { return a.Packs.Run(ctx) })
 	group.Go(func() error { return a.Checks.Run(ctx) })
 	group.Go(func() error { return a.Detector.Run(ctx) })
+	if bus := a.Config.Feed; bus.NATS != "" {
+		group.Go(func() error { return a.Intake.Follow(ctx, intake.Bus{URL: bus.NATS, Credentials: bus.Credentials}) })
+	}
 	return group.Wait()
 }
 
@@ -296,7 +304,7 @@ func (a *App) clientCertificates() (*tls.Config, error) {
 // tidy forgets once an hour what its table says is kept for a time only.
 func (a *App) tidy(ctx context.Context) error {
 	for {
-		if err := errors.Join(api.Forget(ctx, a.DB, a.now()), a.Auth.Forget(ctx), a.Alerts.Tidy(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(api.Forget(ctx, a.DB, a.now()), a.Auth.Forget(ctx), a.Intake.Forget(ctx), a.Alerts.Tidy(ctx), a.Payments.Forget(ctx)); err != nil && ctx.Err() == nil {
 			return err
 		}
 		select {

@@ -10,10 +10,15 @@ import (
 	"lanzha/work/clue"
 	"lanzha/work/detect"
 	"lanzha/work/detect/alert"
+	"lanzha/work/detect/rule"
+	"lanzha/work/feed"
+	"lanzha/work/feed/intake"
+	"lanzha/work/feed/iso20022"
 )
 
-// detection builds the detector and the desk of its alerts. The event log is
-// opened by Run, not here: commands may look into a house that runs.
+// detection builds the detector, the intake of its events and the desk of its
+// alerts. The event log is opened by Run, not here: commands may look into a
+// house that runs.
 func (a *App) detection() error {
 	c := a.Config.Detect
 	a.Alerts = &alert.Desk{
@@ -45,6 +50,12 @@ func (a *App) detection() error {
 	if err != nil {
 		return err
 	}
+	a.Intake = &intake.Desk{
+		DB: a.DB, Vault: a.Vault, Journal: a.Journal, IDs: a.ids, Now: a.now, Log: a.Detector, Region: a.Config.Centre.Region, Logger: a.log,
+	}
+	if err := a.payments(); err != nil {
+		return err
+	}
 	a.Alerts.Named = a.Detector.Lists
 	if c.On {
 		a.Alerts.Changer = a.Detector
@@ -52,4 +63,39 @@ func (a *App) detection() error {
 	a.Alerts.Register()
 	a.telemetry.Registry.MustRegister(a.Detector)
 	return nil
+}
+
+// payments takes payment messages, and asks the detector about each.
+func (a *App) payments() error {
+	a.Payments = &iso20022.Desk{
+		DB: a.DB, Vault: a.Vault, IDs: a.ids, Now: a.now, Zone: a.Config.Location(), Log: a.log,
+		Scorer: &iso20022.Asker{Ask: a.Detector.Score, Packs: a.transferRules},
+		Gate:   func(ctx context.Context) error { return a.Auth.Gate(ctx, "feed.send") },
+		Open:   a.Config.Feed.Tazama.Open,
+		Refused: func(ctx context.Context, refused []feed.Refusal) error {
+			return a.Intake.KeepOf(ctx, intake.ISO20022, feed.Transfer, refused)
+		},
+	}
+	var err error
+	if name := a.Config.Feed.Tazama.Map; name != "" {
+		a.Payments.Map, err = iso20022.LoadMap(name)
+	}
+	return err
+}
+
+// transferRules are the live rules for transfers in force, by pack.
+func (a *App) transferRules() []iso20022.Pack {
+	out := []iso20022.Pack{}
+	for _, p := range a.Detector.Packs() {
+		of := iso20022.Pack{Name: p.Name, Version: p.Version, High: p.Bands.High}
+		for _, r := range p.Rules {
+			if r.Event == feed.Transfer && r.Status == rule.Live {
+				of.Rules = append(of.Rules, r.ID)
+			}
+		}
+		if len(of.Rules) > 0 {
+			out = append(out, of)
+		}
+	}
+	return out
 }

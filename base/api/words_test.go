@@ -25,12 +25,13 @@ import (
 // englishOnly are packages of the server whose errors end on a terminal, in the log or in a
 // machine of another house, and never in an answer of the API.
 var englishOnly = map[string]string{
-	"app":             "what stops a start is read where the start was made",
-	"base/config":     "settings are read at the start",
-	"base/sqldb":      "a database that cannot be opened stops the start; what it fails at later is internal",
-	"base/telemetry":  "the log is set up at the start",
-	"base/vault":      "keys are read at the start; a field that does not open is internal",
-	"gateway/sandbox": "the simulated city answers as institutions do, in English",
+	"app":                "what stops a start is read where the start was made",
+	"base/config":        "settings are read at the start",
+	"base/sqldb":         "a database that cannot be opened stops the start; what it fails at later is internal",
+	"base/telemetry":     "the log is set up at the start",
+	"base/vault":         "keys are read at the start; a field that does not open is internal",
+	"work/feed/iso20022": "answers Tazama's clients, machines of other houses, in English",
+	"gateway/sandbox":    "the simulated city answers as institutions do, in English",
 }
 
 // byHand are texts that no literal of ours makes: where each comes from.

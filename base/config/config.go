@@ -32,6 +32,7 @@ type Config struct {
 	Lookups  Lookups  `yaml:"lookups"`
 	Den      Den      `yaml:"den"`
 	Register Register `yaml:"register"`
+	Feed     Feed     `yaml:"feed"`
 	Detect   Detect   `yaml:"detect"`
 	Log      Log      `yaml:"log"`
 }
@@ -88,6 +89,19 @@ type Register struct {
 	Retention      time.Duration `yaml:"retention" default:"0s" help:"how long after the last end of a subject's listings name and number are kept, as 26280h; 0 erases on a leader's command only"`
 	FeedbackWithin time.Duration `yaml:"feedbackWithin" default:"0s" help:"how long executing institutions have to report back on an upward batch before that is told; 0 is no clock"`
 	Contact        string        `yaml:"contact" help:"telephone for objections, as it stands on notices; empty is 96110"`
+}
+
+// Feed is how events come in beside the API's own ways.
+type Feed struct {
+	NATS        string `yaml:"nats" help:"servers of another NATS on which events are sent to us, as nats://a:4222,nats://b:4222, subject lanzha.feed.<kind>; empty takes none"`
+	Credentials string `yaml:"credentials" help:"file of our credentials there, as nsc writes it; empty connects without"`
+	Tazama      Tazama `yaml:"tazama"`
+}
+
+// Tazama is the paths that clients of Tazama speak to.
+type Tazama struct {
+	Open bool   `yaml:"open" help:"take messages of this machine itself without a key, for trials; never behind a proxy"`
+	Map  string `yaml:"map" help:"report as a configuration of Tazama says: its file as JSON, or public for the published one; empty reports our own rules"`
 }
 
 // Detect is detection: the event log and the rules over it.
@@ -183,6 +197,9 @@ func (c *Config) check() error {
 	}
 	if c.Register.FeedbackWithin < 0 {
 		return lanzha.Invalid("register.feedbackWithin", "must be 0 (no clock) or more")
+	}
+	if c.Feed.Tazama.Open && c.TLS.Proxy {
+		return lanzha.Invalid("feed.tazama.open", "cannot stand with tls.proxy: all who come through it would need no key")
 	}
 	if err := c.Detect.check(); err != nil {
 		return err
