@@ -150,6 +150,7 @@ func (a *App) mount() {
 	number.Mount(a.API)
 	a.Directory.Mount(a.API, may)
 	a.Roster.Mount(a.API, may)
+	a.Intake.Mount(a.API, may)
 	a.Detector.Mount(a.API, may)
 	a.Alerts.Mount(a.API, may)
 	a.Reports.Mount(a.API, may)

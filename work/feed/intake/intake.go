@@ -157,7 +157,7 @@ func (d *Desk) put(ctx context.Context, from Origin, form feed.Form, b *feed.Bat
 		out.Refused = append(out.Refused, Refused{r.Row, r.Field, r.Reason})
 	}
 	if len(b.Refused) > 0 {
-		if err := d.keep(ctx, from, form, b.Refused); err != nil {
+		if err := d.Keep(ctx, from, form, b.Refused); err != nil {
 			return nil, err
 		}
 	}

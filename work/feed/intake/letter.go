@@ -54,9 +54,9 @@ func (l Letter) close(to State, version int64, by lanzha.ID, note string, now ti
 	return l, nil
 }
 
-// keep puts refused records among the dead letters. Those of a source that
-// stand there already stay as they are.
-func (d *Desk) keep(ctx context.Context, from Origin, form feed.Form, refused []feed.Refusal) error {
+// Keep puts refused records among the dead letters; form is how they are read
+// again. Those of a source that stand there already stay as they are.
+func (d *Desk) Keep(ctx context.Context, from Origin, form feed.Form, refused []feed.Refusal) error {
 	now := d.Now()
 	return d.DB.Tx(ctx, func(tx *sqldb.Tx) error {
 		id, err := d.store().putForm(ctx, tx, form, now)
@@ -65,6 +65,13 @@ func (d *Desk) keep(ctx context.Context, from Origin, form feed.Form, refused []
 		}
 		return d.store().insert(ctx, tx, from, id, form.Kind, refused, d.IDs, now)
 	})
+}
+
+// KeepOf puts records that whoever acts in ctx sent on another way among the
+// dead letters, as JSON with the canonical names.
+func (d *Desk) KeepOf(ctx context.Context, channel Channel, kind feed.Kind, refused []feed.Refusal) error {
+	d.Count(channel, d.sender(ctx).Institution, kind, 0, int64(len(refused)))
+	return d.Keep(ctx, Origin{Sender: d.sender(ctx), Channel: channel}, feed.Form{Kind: kind, Format: feed.NDJSON}, refused)
 }
 
 // Correct sends the mended record of a letter to the log and ends the letter.
