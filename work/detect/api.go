@@ -20,6 +20,7 @@ func (d *Detector) Mount(a *api.API, may *auth.Decider) {
 	d.mountSignals(a, may)
 	d.mountState(a, may)
 	d.mountPacks(a, may)
+	d.mountCheck(a, may)
 }
 
 // StateBody is the detector as the API shows it.
@@ -30,13 +31,13 @@ type StateBody struct {
 	Trouble   string     `json:"trouble" doc:"the last that went wrong; empty is nothing"`
 	TroubleAt *time.Time `json:"troubleAt,omitempty"`
 	Log       string     `json:"log" doc:"ID of the event log"`
-	Position  uint64     `json:"position" doc:"entry of the log that was last computed"`
-	Lag       uint64     `json:"lag" doc:"entries of the log that are not computed yet, as far as is known"`
+	Position  uint64     `json:"position" doc:"place in the log up to which all is computed"`
+	Lag       uint64     `json:"lag" doc:"groups of entries, each synced at once, that are not computed yet"`
 	Pending   int        `json:"pending" doc:"alerts that are not known to be stored"`
 	Alerts    int64      `json:"alerts" doc:"stored by this process since it started"`
 	Kinds     []KindBody `json:"kinds"`
 	Snapshot  struct {
-		Position uint64    `json:"position" doc:"entry up to which the state is written down; 0 is none"`
+		Position uint64    `json:"position" doc:"place up to which the state is written down; 0 is none"`
 		At       time.Time `json:"at"`
 		Bytes    int64     `json:"bytes"`
 	} `json:"snapshot"`
@@ -83,7 +84,7 @@ func (d *Detector) State() StateBody {
 		b.Log = log.ID()
 	}
 	rates := d.status.rates(d.Now())
-	b.Position, b.Lag, b.Pending, b.Alerts = uint64(seq), uint64(d.ended(seq)-seq), d.raised.pending(), d.status.alerts.Load()
+	b.Position, b.Lag, b.Pending, b.Alerts = uint64(seq), d.lag(seq), d.raised.pending(), d.status.alerts.Load()
 	d.status.mu.Lock()
 	defer d.status.mu.Unlock()
 	s := &d.status
@@ -125,6 +126,8 @@ type PackBody struct {
 	DecidedBy lanzha.ID  `json:"decidedBy"`
 	DecidedAt *time.Time `json:"decidedAt,omitempty"`
 	Text      string     `json:"text,omitempty" doc:"not in lists"`
+	Cases     string     `json:"cases,omitempty" doc:"that came with it, of a pack of this release; not in lists"`
+	View      *PackView  `json:"view,omitempty" doc:"what the text says; not in lists, and absent where this release cannot read it"`
 }
 
 func packBody(p Pack, whole bool) PackBody {
@@ -137,6 +140,10 @@ func packBody(p Pack, whole bool) PackBody {
 	}
 	if whole {
 		b.Text = string(p.Text)
+		if parsed, err := rule.Parse(p.Name+".yaml", p.Text); err == nil {
+			b.View = new(packView(parsed))
+			b.Cases = shippedCases(parsed)
+		}
 	}
 	return b
 }

@@ -185,10 +185,14 @@ func (d *Detector) Packs() []*rule.Pack {
 	return slices.Clone(d.machine.Packs())
 }
 
-// ended is up to which entry the log is known to reach; it counts as computed
-// what was.
-func (d *Detector) ended(seq stream.Seq) stream.Seq {
-	return max(seq, stream.Seq(d.status.last.Load()))
+// lag is how many groups of entries, each synced at once, the log is known to
+// hold beyond seq. Within a group places differ by less than 1024.
+func (d *Detector) lag(seq stream.Seq) uint64 {
+	last := stream.Seq(d.status.last.Load())
+	if last <= seq {
+		return 0
+	}
+	return uint64(last-seq+1023) / 1024
 }
 
 // Describe implements prometheus.Collector.
@@ -200,8 +204,8 @@ func (d *Detector) Describe(out chan<- *prometheus.Desc) {
 
 var (
 	activeMetric   = prometheus.NewDesc("lanzha_detect_active", "1 while this process appends to the event log.", nil, nil)
-	positionMetric = prometheus.NewDesc("lanzha_detect_position", "Entry of the event log that was last computed.", nil, nil)
-	lagMetric      = prometheus.NewDesc("lanzha_detect_lag_entries", "Entries of the event log that are not computed yet.", nil, nil)
+	positionMetric = prometheus.NewDesc("lanzha_detect_position", "Place in the event log up to which all is computed.", nil, nil)
+	lagMetric      = prometheus.NewDesc("lanzha_detect_lag", "Groups of entries, each synced at once, that are not computed yet.", nil, nil)
 	eventsMetric   = prometheus.NewDesc("lanzha_detect_events_total", "Events computed.", []string{"kind"}, nil)
 	alertsMetric   = prometheus.NewDesc("lanzha_detect_alerts_total", "Alerts stored.", nil, nil)
 	pendingMetric  = prometheus.NewDesc("lanzha_detect_alerts_pending", "Alerts that are not known to be stored.", nil, nil)
@@ -227,7 +231,7 @@ func (d *Detector) Collect(out chan<- prometheus.Metric) {
 	d.status.mu.Unlock()
 	gauge(activeMetric, map[bool]float64{true: 1}[active])
 	gauge(positionMetric, float64(seq))
-	gauge(lagMetric, float64(d.ended(seq)-seq))
+	gauge(lagMetric, float64(d.lag(seq)))
 	for _, kind := range feed.Kinds() {
 		counter(eventsMetric, float64(kinds[kind]), kind.String())
 	}
