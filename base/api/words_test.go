@@ -51,13 +51,34 @@ var byHand = map[string]string{
 	"is required":                              "problemOf",
 	"something failed on our side; nothing of this request was kept": "Problemize",
 	"try again; if it stays, tell the administrator the time":        "Problemize",
+
+	"this is no time in the form that the file declares":           "work/feed, of a record",
+	"a time between 1900 and 2999 is wanted":                       "work/feed, of a record",
+	"a whole number of 0 or more is wanted":                        "work/feed, of a record",
+	"a decimal amount of 0 or more is wanted":                      "work/feed, of a record",
+	"the amount is beyond 90 trillion":                             "work/feed, of a record",
+	"true or false is wanted":                                      "work/feed, of a record",
+	"confirmed or cleared is wanted":                               "work/feed, of a record",
+	"open, restore or replace is wanted":                           "work/feed, of a record",
+	"the mapping has no such value":                                "work/feed, of a record",
+	"it is missing":                                                "work/feed, of a record",
+	"a record is longer than 1 MiB, or a quote in it does not end": "work/feed, of a record",
+	"it has more cells than there are columns":                     "work/feed, of a record",
+	"a registration has a number or an account":                    "work/feed, of a record",
+	"a quote stands inside a cell that is not quoted":              "work/feed, of a record",
+	"a quoted cell goes on behind its closing quote":               "work/feed, of a record",
+	"this is no JSON object":                                       "work/feed, of a record",
+	"a member stands in it twice":                                  "work/feed, of a record",
+	"there is no such field":                                       "work/feed, of a record",
+	"a list stands where a value is wanted":                        "work/feed, of a record",
+	"an object stands where a value is wanted":                     "work/feed, of a record",
 }
 
 // everThere are what our own queries always find: sums, heads and states.
 var everThere = map[string]bool{
 	"answer": true, "annex": true, "count": true, "cursor": true, "deadline": true, "failure": true, "figures": true,
 	"journal epoch": true, "law": true, "leaf": true, "leaf of the log": true, "next row": true, "number": true,
-	"order": true, "revision": true, "size": true, "state of the log": true, "usage": true,
+	"order": true, "revision": true, "size": true, "state of the log": true, "usage": true, "letters": true,
 }
 
 // said is a text of a source file that may reach a reader.
@@ -186,8 +207,9 @@ func (r *reading) read(file *ast.File) {
 				}
 			}
 		case *ast.CompositeLit:
+			_, list := n.Type.(*ast.ArrayType) // whose keys are indexes
 			for i, element := range n.Elts {
-				if kv, ok := element.(*ast.KeyValueExpr); ok {
+				if kv, ok := element.(*ast.KeyValueExpr); ok && !list {
 					if key := called(kv.Key); key == "Message" || key == "Hint" {
 						r.say(kv.Value)
 					}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,12 @@ type LetterBody struct {
 	Note        string     `json:"note" doc:"why it was discarded"`
 }
 
+// InChinese says why the record was refused.
+func (l LetterBody) InChinese() any {
+	l.Reason = api.Chinese(l.Reason)
+	return l
+}
+
 func letterBody(l Letter) LetterBody {
 	b := LetterBody{
 		ID: l.ID, Version: l.Version, State: l.State, Channel: l.Channel, Name: l.Name, Load: l.Load, Kind: l.Kind.String(), Row: l.Row,
@@ -58,6 +65,24 @@ type RecordBody struct {
 	Format  feed.Format `json:"format" enum:"csv,ndjson"`
 	Columns []string    `json:"columns" doc:"what the cells of a CSV record are"`
 	Mapping string      `json:"mapping" doc:"which columns are which fields; empty: they have the canonical names"`
+}
+
+// InChinese says why the record was refused.
+func (r RecordBody) InChinese() any {
+	r.Letter.Reason = api.Chinese(r.Letter.Reason)
+	return r
+}
+
+// LetterList is a page of letters.
+type LetterList struct{ api.List[LetterBody] }
+
+// InChinese says why the records were refused.
+func (l LetterList) InChinese() any {
+	l.Items = slices.Clone(l.Items)
+	for i := range l.Items {
+		l.Items[i].Reason = api.Chinese(l.Items[i].Reason)
+	}
+	return l
 }
 
 // FeedsBody is what comes in.
@@ -159,7 +184,7 @@ func (d *Desk) mountLetters(a *api.API, may *auth.Decider) {
 		State State     `query:"state" enum:"open,corrected,discarded" default:"open"`
 		Load  lanzha.ID `query:"load" maxLength:"26" doc:"of this file alone"`
 	}
-	type listOut struct{ Body api.List[LetterBody] }
+	type listOut struct{ Body LetterList }
 	api.Register(a, api.Op{ID: "listLetters", Method: http.MethodGet, Path: "/feeds/letters", Action: "letter.list", Summary: "List dead letters, records that were refused, the newest first; they are kept for 30 days"},
 		func(ctx context.Context, in *listIn) (*listOut, error) {
 			scope, err := may.ScopeOf(ctx, "letter.list")
@@ -178,7 +203,7 @@ func (d *Desk) mountLetters(a *api.API, may *auth.Decider) {
 			for i, l := range letters {
 				items[i] = letterBody(l)
 			}
-			return &listOut{api.NewList(items, in.Limit, func(l LetterBody) any { return l.ID })}, nil
+			return &listOut{LetterList{api.NewList(items, in.Limit, func(l LetterBody) any { return l.ID })}}, nil
 		})
 
 	type readIn struct {

@@ -67,6 +67,18 @@ type Unread struct {
 	Record []byte `json:"record" doc:"base64"`
 }
 
+// LoadedBody is what became of a file that was sent whole.
+type LoadedBody struct {
+	Load  LoadBody `json:"load"`
+	Taken Taken    `json:"result"`
+}
+
+// InChinese says why records were refused.
+func (l LoadedBody) InChinese() any {
+	l.Taken = l.Taken.InChinese().(Taken)
+	return l
+}
+
 func (n NewLoad) load() (Load, error) {
 	kind, err := feed.ParseKind(n.Kind)
 	if err != nil {
@@ -198,12 +210,7 @@ func (d *Desk) mountLoads(a *api.API, may *auth.Decider) {
 		ID      lanzha.ID `path:"id" minLength:"26" maxLength:"26"`
 		RawBody []byte    `contentType:"application/octet-stream"`
 	}
-	type fileOut struct {
-		Body struct {
-			Load  LoadBody `json:"load"`
-			Taken Taken    `json:"result"`
-		}
-	}
+	type fileOut struct{ Body LoadedBody }
 	api.Register(a, api.Op{ID: "loadFile", Method: http.MethodPost, Path: "/feeds/loads/{id}/file", Action: "feed.send", MaxBody: maxFile, AnyBytes: true, Summary: "Send the file of a load whole: CSV or lines of JSON, plain, gzip or zstd; it ends the load"},
 		func(ctx context.Context, in *fileIn) (*fileOut, error) {
 			l, err := find(ctx, in.ID, "feed.send")
@@ -228,9 +235,7 @@ func (d *Desk) mountLoads(a *api.API, may *auth.Decider) {
 			if err != nil {
 				return nil, err
 			}
-			out := &fileOut{}
-			out.Body.Load, out.Body.Taken = loadBody(l), *taken
-			return out, nil
+			return &fileOut{LoadedBody{loadBody(l), *taken}}, nil
 		})
 
 	api.Register(a, api.Op{ID: "endLoad", Method: http.MethodPost, Path: "/feeds/loads/{id}/end", Action: "feed.send", Summary: "End a load whose parts are all sent"},

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"lanzha"
+	"lanzha/base/api"
 	"lanzha/base/auth"
 	"lanzha/base/journal"
 	"lanzha/base/sqldb"
@@ -88,6 +90,15 @@ type Taken struct {
 	Again   bool      `json:"again" doc:"all of it was taken before and nothing was written"`
 
 	fresh bool // something was written
+}
+
+// InChinese says why records were refused.
+func (t Taken) InChinese() any {
+	t.Refused = slices.Clone(t.Refused)
+	for i := range t.Refused {
+		t.Refused[i].Reason = api.Chinese(t.Refused[i].Reason)
+	}
+	return t
 }
 
 // maxTold is how many refusals a sender is told of.

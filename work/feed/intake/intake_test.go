@@ -159,7 +159,7 @@ func (s *served) do(as, method, path string, body any, want int, out any, header
 	return s.send(as, method, path, text, want, out, header...)
 }
 
-type letters = api.List[intake.LetterBody]
+type letters = intake.LetterList
 
 func (s *served) letters(as, query string) []intake.LetterBody {
 	s.Helper()
@@ -219,6 +219,12 @@ func TestEventsComeInByHTTP(t *testing.T) {
 			diff(t, []string{"transfer " + one, "transfer " + two}, s.log.events)
 		}
 		s := serve(t, db)
+		if text := s.send("bank", http.MethodPost, "/feeds/transfer", []byte(bad), http.StatusOK, nil, "Accept-Language", "zh-CN"); !strings.Contains(text, "时间与所声明的格式不符") {
+			t.Errorf("in Chinese: %s", text)
+		}
+		if text := s.send("bank", http.MethodGet, "/feeds/letters", nil, http.StatusOK, nil, "Accept-Language", "zh-CN"); !strings.Contains(text, "时间与所声明的格式不符") {
+			t.Errorf("in Chinese: %s", text)
+		}
 		var got intake.Taken
 		s.send("analyst", http.MethodPost, "/feeds/transfer", []byte(one), http.StatusOK, &got)
 		if got.Taken != 1 || got.Count != 0 {
