@@ -39,6 +39,9 @@ func detectionCases() map[string]access {
 		"draftRulePack": create("/detector/packs", func(w *world, _ *actor) fields {
 			return fields{"text": w.rulePackText(), "note": "试行"}
 		}),
+		"checkRulePack": create("/detector/packs/check", func(w *world, _ *actor) fields {
+			return fields{"text": w.rulePackText()}
+		}),
 		"activateRulePack": on("/detector/packs/%s/activate", (*world).rulePack, nil),
 		"withdrawRulePack": on("/detector/packs/%s/withdraw", (*world).rulePack, nil),
 		"scoreEvents": {
