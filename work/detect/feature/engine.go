@@ -248,72 +248,99 @@ const ahead = 16
 // refused. out has places for the features of each.
 //
 // Most of the time goes into waiting for memory, since every event names other
-// keys. So it is asked for in steps for several events at once: first the names,
-// then who they are and their records, then the places in their rings.
+// keys. So it is asked for beforehand, for several events at once, in short
+// loops that do nothing else: the core then waits for many places together.
+// First come the names, then the numbers of the records, then the records, then
+// the places in their rings.
 func (g *part) addAll(kind feed.Kind, b *feed.Batch, events []feed.Event, out []Value) {
 	w := &g.kinds[kind]
 	if len(w.keys) == 0 {
 		return
 	}
-	n, k, m := w.width, len(w.keys), len(w.names)
+	n, k, m, v := w.width, len(w.keys), len(w.names), len(w.visits)
 	for from := 0; from < len(events); from += ahead {
 		some := events[from:min(from+ahead, len(events))]
 		g.seek(w, b, some)
-		touched := uint32(0)
 		for i := range some {
-			if some[i].Refused {
-				continue
-			}
-			g.name(w, &some[i], g.sought[i*m:(i+1)*m], g.named[i*m:(i+1)*m], g.ahead[i*k:(i+1)*k])
-			for j := range w.visits {
-				v := &w.visits[j]
-				if rec := v.of.find(g.ahead[i*k+v.at]); rec != nil {
-					touched += rec[v.series.base] + rec[v.series.base+v.series.far.at]
-				}
+			if ids := g.ahead[i*k : (i+1)*k]; some[i].Refused {
+				clear(ids)
+			} else {
+				g.name(w, &some[i], g.sought[i*m:(i+1)*m], g.named[i*m:(i+1)*m], ids)
 			}
 		}
-		for i := range some {
-			if some[i].Refused {
-				continue
-			}
-			for j := range w.visits {
-				v := &w.visits[j]
-				rec := v.of.find(g.ahead[i*k+v.at])
-				if rec == nil {
-					continue
-				}
-				if sec := v.series.section(rec); sec[wordRing] != 0 {
-					ring := v.series.ring(sec)
-					for _, b := range v.series.bounds {
-						touched += *ring.head(sec[b.at])
-					}
-				}
-			}
-		}
-		g.touched += uint64(touched)
+		g.fetch(w, len(some))
 		for i := range some {
 			if !some[i].Refused {
-				g.add(w, b, &some[i], g.named[i*m:(i+1)*m], g.ahead[i*k:(i+1)*k], out[(from+i)*n:(from+i+1)*n])
+				g.add(w, b, &some[i], g.named[i*m:(i+1)*m], g.ahead[i*k:(i+1)*k], g.numbers[i*v:(i+1)*v], out[(from+i)*n:(from+i+1)*n])
 			}
 		}
 		g.age.sweep(g)
 	}
 }
 
-// seek works out where the names of events would stand.
+// seek works out where the names of events would stand, and asks for that.
 func (g *part) seek(w *work, b *feed.Batch, some []feed.Event) {
-	touched := uint32(0)
+	m := len(w.names)
 	for i := range some {
 		e := &some[i]
 		for j := range w.names {
-			f := &w.names[j].field
-			if !e.Has(*f) || e.Refused {
+			s := &g.sought[i*m+j]
+			if s.form = 0; e.Has(w.names[j].field) && !e.Refused {
+				*s = seek(b.Text(e, w.names[j].field))
+			}
+		}
+	}
+	touched := uint32(0)
+	for j := range w.names {
+		t := &g.names[w.names[j].field.Domain]
+		if len(t.segments) == 0 {
+			continue
+		}
+		for i := j; i < len(some)*m; i += m {
+			home := g.sought[i].home
+			touched += t.segment(home).names[home%segmentSize].id
+		}
+	}
+	g.touched += uint64(touched)
+}
+
+// fetch asks for the records of events, and for what lies behind them.
+func (g *part) fetch(w *work, events int) {
+	touched, k, v := uint32(0), len(w.keys), len(w.visits)
+	for j := range w.visits {
+		x := &w.visits[j]
+		for i := range events {
+			g.numbers[i*v+j] = x.of.number(g.ahead[i*k+x.at])
+		}
+	}
+	for j := range w.visits {
+		x := &w.visits[j]
+		for i := range events {
+			if n := g.numbers[i*v+j]; n != 0 {
+				rec := x.of.at(n)
+				for _, line := range x.lines {
+					touched += rec[line]
+				}
+			}
+		}
+	}
+	for j := range w.visits {
+		x := &w.visits[j]
+		for i := range events {
+			n := g.numbers[i*v+j]
+			if n == 0 {
 				continue
 			}
-			s := &g.sought[i*len(w.names)+j]
-			*s = seek(b.Text(e, *f))
-			if t := &g.names[f.Domain]; len(t.segments) > 0 {
-				touched += t.segment(s.home).names[s.home%segmentSize].id
+			rec := x.of.at(n)
+			for _, s := range x.series {
+				sec := s.section(rec)
+				if sec[wordRing] == 0 {
+					continue
+				}
+				ring := s.ring(sec)
+				for _, at := range s.ats {
+					touched += *ring.head(sec[at])
+				}
 			}
 		}
 	}
@@ -399,35 +426,39 @@ func (g *part) pair(k *key, level int, a, b uint32, day uint16) uint32 {
 	return at.id
 }
 
-func (g *part) add(w *work, b *feed.Batch, e *feed.Event, named, ids []uint32, out []Value) {
+func (g *part) add(w *work, b *feed.Batch, e *feed.Event, named, ids, numbers []uint32, out []Value) {
 	g.learned = max(g.learned, e.Time)
 	g.learn(g.learned)
-	for j, i := range w.keys {
-		k := g.keys[i]
-		if k.rec = nil; !k.own || ids[j] == 0 {
-			continue
+	for j := range w.visits {
+		v := &w.visits[j]
+		k := v.of
+		v.rec = nil
+		switch {
+		case ids[v.at] == 0:
+		case v.own:
+			if k.nth = numbers[j]; k.nth == 0 {
+				k.nth = k.make(ids[v.at])
+			}
+			v.rec = k.at(k.nth)
+		case numbers[j] != 0:
+			v.rec = k.at(numbers[j])
+		default:
+			v.rec = k.find(ids[v.at])
 		}
-		k.rec = k.record(ids[j])
-		for _, s := range k.series {
-			g.move(s, s.section(k.rec), e.Time)
+		if v.own {
+			k.rec = v.rec
+		}
+		if v.rec != nil {
+			for _, s := range v.series {
+				g.move(s, s.section(v.rec), e.Time)
+			}
 		}
 	}
 	for i := range w.views {
 		v := &w.views[i]
-		v.absent = ids[v.at] == 0
-		switch {
-		case v.own:
-			if v.sec = nil; v.of.rec != nil {
-				v.sec = v.series.section(v.of.rec)
-			}
-		case v.absent:
-			v.sec = nil
-		default:
-			v.sec = nil
-			if rec := v.of.find(ids[v.at]); rec != nil {
-				v.sec = v.series.section(rec)
-				g.move(v.series, v.sec, e.Time)
-			}
+		v.absent, v.sec = ids[v.at] == 0, nil
+		if rec := w.visits[v.visit].rec; rec != nil {
+			v.sec = v.series.section(rec)
 		}
 	}
 	for i := range w.readers {
@@ -475,25 +506,24 @@ func (k *key) at(n uint32) []uint32 {
 	return k.recs[(n-1)/recordsPerChunk][from : from+k.words]
 }
 
-// record is the record of a key, made when it is new.
-func (k *key) record(id uint32) []uint32 {
+// make gives a key a record, if it has none yet, and tells its number.
+func (k *key) make(id uint32) uint32 {
 	for int(id/idsPerChunk) >= len(k.ids) {
 		k.ids = append(k.ids, make([]uint32, idsPerChunk))
 	}
 	n := &k.ids[id/idsPerChunk][id%idsPerChunk]
-	if *n == 0 {
-		if free := len(k.free); free > 0 {
-			*n, k.free = k.free[free-1], k.free[:free-1]
-		} else {
-			if k.n%recordsPerChunk == 0 {
-				k.recs = append(k.recs, make([]uint32, recordsPerChunk*k.words))
-			}
-			k.n++
-			*n = k.n
+	switch free := len(k.free); {
+	case *n != 0:
+	case free > 0:
+		*n, k.free = k.free[free-1], k.free[:free-1]
+	default:
+		if k.n%recordsPerChunk == 0 {
+			k.recs = append(k.recs, make([]uint32, recordsPerChunk*k.words))
 		}
+		k.n++
+		*n = k.n
 	}
-	k.nth = *n
-	return k.at(*n)
+	return *n
 }
 
 // drop forgets the record of a key.

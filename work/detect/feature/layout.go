@@ -40,6 +40,7 @@ type series struct {
 	memory *arena
 	queued bool // it has queues
 
+	ats   []int    // words of the boundaries
 	heads []int64  // the times before which the boundaries of a record stand
 	event []uint32 // the present event as a slot: time<<8 | which conditions hold, then columns
 }
@@ -193,7 +194,7 @@ type key struct {
 }
 
 const (
-	recordsPerChunk = 256
+	recordsPerChunk = 1024
 	idsPerChunk     = 1 << 14
 	lineWords       = 16
 )
@@ -205,7 +206,7 @@ type view struct {
 	of     *key // of the series
 	key    int  // that names it
 	at     int  // of that, among the keys of the event
-	own    bool // it is the series' own key
+	visit  int  // by which the section is found
 	sec    []uint32
 	absent bool // the event does not name the key
 }
@@ -256,8 +257,7 @@ type difference struct {
 // part is the state of some keys.
 type part struct {
 	keys    []*key
-	kinds   []work   // by kind of event
-	ids     []uint32 // of the present event, by key
+	kinds   []work // by kind of event
 	series  []*series
 	names   [feed.Domains]interner
 	pairs   [maxKey - 1]interner
@@ -270,8 +270,9 @@ type part struct {
 	age     age
 
 	sought  []sought // of the events to come
-	ahead   []uint32
-	touched uint64 // keeps what is asked for beforehand from being left out
+	ahead   []uint32 // their keys
+	numbers []uint32 // of the records that they need
+	touched uint64   // keeps what is asked for beforehand from being left out
 	named   []uint32
 	one     [1]feed.Event
 	scratch []uint32
@@ -297,10 +298,14 @@ type named struct {
 	own   bool // events are kept under it: unknown values are added
 }
 
+// visit is to a record that an event needs.
 type visit struct {
-	series *series
 	of     *key
 	at     int // of the key that names it, among those of the event
+	own    bool
+	series []*series
+	lines  []int // words, one in each line of memory
+	rec    []uint32
 }
 
 // arena is that of slots of a width.
@@ -551,22 +556,37 @@ func (g *part) lay() {
 			s.lay(g)
 			k.words += s.size
 			w.late = w.late || s.late
-			w.visits = append(w.visits, visit{s, k, len(w.keys) - 1})
 		}
+		w.visits = append(w.visits, visit{of: k, at: len(w.keys) - 1, own: true, series: k.series})
 		// A record that nearly fills its last line of memory begins at one.
 		if rest := k.words % lineWords; rest >= lineWords-3 {
 			k.words += lineWords - rest
 		}
 	}
-	most := 0
+	most, visits := 0, 0
 	for kind := range g.kinds {
 		w := &g.kinds[kind]
 		most = max(most, len(w.names))
 		for i := range w.views {
 			v := &w.views[i]
-			v.at, v.own = slices.Index(w.keys, v.key), g.keys[v.key] == v.of
-			if !v.own {
-				w.visits = append(w.visits, visit{v.series, v.of, v.at})
+			v.at = slices.Index(w.keys, v.key)
+			v.visit = slices.IndexFunc(w.visits, func(x visit) bool { return x.of == v.of && x.at == v.at })
+			if v.visit < 0 {
+				v.visit = len(w.visits)
+				w.visits = append(w.visits, visit{of: v.of, at: v.at})
+			}
+			if x := &w.visits[v.visit]; !slices.Contains(x.series, v.series) {
+				x.series = append(x.series, v.series)
+			}
+		}
+		visits = max(visits, len(w.visits))
+		for i := range w.visits {
+			x := &w.visits[i]
+			for _, s := range x.series {
+				for at := s.base; at < s.base+s.size; at += lineWords {
+					x.lines = append(x.lines, at)
+				}
+				x.lines = append(x.lines, s.base+s.size-1)
 			}
 		}
 		for i := range w.readers {
@@ -584,7 +604,8 @@ func (g *part) lay() {
 			}
 		}
 	}
-	g.ids, g.ahead = make([]uint32, len(g.keys)), make([]uint32, ahead*len(g.keys))
+	g.ahead = make([]uint32, ahead*len(g.keys))
+	g.numbers = make([]uint32, ahead*visits)
 	g.sought, g.named = make([]sought, ahead*most), make([]uint32, ahead*most)
 }
 
@@ -646,6 +667,9 @@ func (s *series) lay(g *part) {
 				b.plain = append(b.plain, s.step(g, o))
 			}
 		}
+	}
+	for _, b := range s.bounds {
+		s.ats = append(s.ats, b.at)
 	}
 	if s.pane > 0 {
 		s.width = slot
