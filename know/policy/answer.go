@@ -80,10 +80,11 @@ type Due struct {
 // Answer is the result of an evaluation with all that it rests on. It is a
 // pure function of input, date, jurisdiction and pack.
 type Answer struct {
-	Result       map[string]any `json:"result"`  // null where it is not determined
-	Matched      []Match        `json:"matched"` // every row that held, in the pack's order
-	Missing      []string       `json:"missing"` // names of what could still change the result, and no others
-	Needs        []Need         `json:"needs"`   // the same, explained
+	Result       map[string]any `json:"result"`                                                                                                               // null where it is not determined
+	Parts        []PartView     `json:"parts,omitempty" doc:"the parts of the result in the pack's order, with words for them and for the values that occur"` // none of an answer that was kept before packs had words
+	Matched      []Match        `json:"matched"`                                                                                                              // every row that held, in the pack's order
+	Missing      []string       `json:"missing"`                                                                                                              // names of what could still change the result, and no others
+	Needs        []Need         `json:"needs"`                                                                                                                // the same, explained
 	Silent       []Silence      `json:"silent"`
 	Due          []Due          `json:"due"`
 	InForce      bool           `json:"inForce"` // false before, after, and for a draft

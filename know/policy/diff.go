@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -115,7 +116,7 @@ func (v View) items() []item {
 		add("derived", "", d.Name, d.Words, "type", d.Type, "is", d.Is)
 	}
 	for _, t := range v.Tables {
-		add("table", "", t.Name, t.Words, "hit", t.Hit, "columns", strings.Join(t.Columns, ", "), "otherwise", cellsText(t.Otherwise))
+		add("table", "", t.Name, t.Words, "hit", t.Hit, "columns", strings.Join(t.Columns, ", "), "gives", t.gives(), "otherwise", cellsText(t.Otherwise))
 		for _, r := range t.Rows {
 			open := Words{}
 			if r.Open != nil {
@@ -131,7 +132,11 @@ func (v View) items() []item {
 		add("silence", "", s.ID, s.Words, append([]string{"when", s.When}, s.Ground.fields()...)...)
 	}
 	for _, r := range v.Result {
-		add("result", "", r.Name, Words{r.Name, r.Name}, "is", r.Is)
+		note := Words{}
+		if r.Note != nil {
+			note = *r.Note
+		}
+		add("result", "", r.Name, Words{cmp.Or(r.Words.ZH, r.Name), cmp.Or(r.Words.EN, r.Name)}, "is", r.Is, "zh", r.Words.ZH, "en", r.Words.EN, "note", note.ZH, "of", compact(r.Of))
 	}
 	return out
 }
@@ -193,4 +198,19 @@ func compact(v any) string {
 // parameter, an input, an obligation or a silence.
 func (v View) Has(id string) bool {
 	return slices.ContainsFunc(v.items(), func(i item) bool { return i.id == id })
+}
+
+// gives is the words of the columns and their values, where a pack says them.
+func (t TableView) gives() string {
+	out := []string{}
+	for _, g := range t.Gives {
+		text := g.Name + ": " + g.Words.ZH
+		for _, v := range g.Of {
+			text += "; " + v.Name + ": " + v.Words.ZH
+		}
+		if g.Words != (Words{}) || len(g.Of) > 0 {
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, " | ")
 }

@@ -78,6 +78,7 @@ func (f *frame) explain(jurisdiction string) (Answer, error) {
 		for _, r := range p.results {
 			a.Result[r.name] = nil
 		}
+		a.Parts = p.spoken(a.Result)
 		return a, nil
 	}
 	parts := make([]outcome, len(p.results))
@@ -112,6 +113,7 @@ func (f *frame) explain(jurisdiction string) (Answer, error) {
 	for i, r := range p.results {
 		a.Result[r.name] = f.plain(parts[i].value, r.typ)
 	}
+	a.Parts = p.spoken(a.Result)
 	return a, nil
 }
 

@@ -123,10 +123,68 @@ func (l *linter) heads() {
 	}
 	for _, e := range d.Tables {
 		l.words(e.Name, e.Line, Words{e.Value.ZH, e.Value.EN})
+		l.columns(e.Name, e.Value)
 	}
+	l.results()
 	for _, e := range d.Parameters {
 		l.parameter(e.Name, e.Line, e.Value)
 	}
+}
+
+// columns wants words for what a table gives, and for each code that it gives:
+// a column of codes is an enum.
+func (l *linter) columns(name string, t table) {
+	for i, c := range l.program.columnViews(name) {
+		g := t.Gives[i]
+		l.words(name+"."+c.Name, g.Line, c.Words)
+		for _, v := range g.Value.Of {
+			l.words(name+"."+c.Name+"."+v.Name, v.Line, v.Value)
+		}
+		if c.Type != "string" {
+			continue
+		}
+		cells := slices.Clone(t.Otherwise)
+		for _, r := range t.Rows {
+			cells = append(cells, r.Then...)
+		}
+		for _, cell := range cells {
+			if cell.Name == c.Name && !cell.Value.Null && isCode(cell.Value.Text) {
+				l.wordless(name+"."+c.Name, cell.Value.Line, cell.Value.Text)
+			}
+		}
+	}
+}
+
+// results wants words for each part of the result, and for the codes that it
+// gives of its own.
+func (l *linter) results() {
+	for i, e := range l.program.doc.Result {
+		l.words(e.Name, e.Line, Words{e.Value.ZH, e.Value.EN})
+		if e.Value.Note != (Words{}) {
+			l.words(e.Name, e.Line, e.Value.Note)
+		}
+		for _, v := range e.Value.Of {
+			l.words(e.Name+"."+v.Name, v.Line, v.Value)
+		}
+		r := &l.program.results[i]
+		if r.sentence == nil {
+			continue
+		}
+		for _, text := range literalTexts(r.sentence.checked.ast.Expr()) {
+			if isCode(text) && !slices.ContainsFunc(r.said.Of, func(v InputView) bool { return v.Name == text }) {
+				l.wordless(e.Name, e.Line, text)
+			}
+		}
+	}
+}
+
+func (l *linter) wordless(name string, line int, code string) {
+	l.find(lintWords, line, name, "取值"+code+"没有中文和英文：写在 of 里", "the value "+code+" has no words: `of` says them")
+}
+
+// isCode reports whether a text is a name for machines.
+func isCode(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" && (s[0] < '0' || s[0] > '9')
 }
 
 func (l *linter) parameter(name string, line int, p param) {

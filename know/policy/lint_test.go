@@ -29,14 +29,14 @@ func TestLint(t *testing.T) {
   n: {type: int, min: 0, zh: 数, en: n}
   k: {type: enum, zh: 种, en: kind, of: {x: {zh: 子, en: x}, y: {zh: 丑, en: y}}}
 tables: {t: {zh: 表, en: table, hit: ` + hit + `, gives: {v: int}, source: law, article: 第一条, status: C, rows: [` + rows + `]}}
-result: {v: "=t.v", n: "=n", k: "=k"}
+result: {v: {is: "=t.v", zh: 值, en: v}, n: {is: "=n", zh: 数, en: n}, k: {is: "=k", zh: 种, en: kind}}
 `
 	}
 	row := func(id, when, more string) string {
 		return `{id: ` + id + `, zh: 行, en: row, when: "` + when + `", then: {v: 1}, phrase: 某` + more + `}`
 	}
 	params := func(values string) string {
-		return lintHead + "parameters: {d: {type: int, zh: 天, en: days, values: [" + values + "]}}\nresult: {d: \"=d\"}\n"
+		return lintHead + "parameters: {d: {type: int, zh: 天, en: days, values: [" + values + "]}}\nresult: {d: {is: \"=d\", zh: 天, en: days}}\n"
 	}
 	value := func(id, more string) string {
 		return `{id: ` + id + `, value: 1, source: law, article: 第一条, phrase: 某, ` + more + `}`
@@ -59,8 +59,14 @@ result: {v: "=t.v", n: "=n", k: "=k"}
 		{"no phrase", rows("first", `{id: R1, zh: 行, en: row, when: "n > 5", then: {v: 1}}`), []string{"citation R1 null"}},
 		{"no source", strings.Replace(rows("first", row("R1", "n > 5", "")), "source: law, ", "", 1), []string{"citation R1 null"}},
 		{"no English", rows("first", `{id: R1, zh: 行, when: "n > 5", then: {v: 1}, phrase: 某}`), []string{"words R1 null"}},
-		{"nothing reads it", strings.Replace(rows("first", row("R1", "n > 5", "")), `, k: "=k"`, "", 1), []string{"unused k null"}},
-		{"nothing gives it", strings.Replace(rows("first", row("R1", "n > 5", "")), "{v: int}", "{v: int, w: int}", 1), []string{"unanswered t.w null"}},
+		{"nothing reads it", strings.Replace(rows("first", row("R1", "n > 5", "")), `, k: {is: "=k", zh: 种, en: kind}`, "", 1), []string{"unused k null"}},
+		{"nothing gives it", strings.Replace(rows("first", row("R1", "n > 5", "")), "{v: int}", "{v: int, w: {type: int, zh: 另, en: w}}", 1), []string{"unanswered t.w null"}},
+		{"a column without words", strings.Replace(rows("first", row("R1", "n > 5", ", until: 2025-01-01")+","+`{id: R2, zh: 行, en: row, when: "n > 5", then: {w: 1}, phrase: 某}`), "{v: int}", "{v: int, w: int}", 1), []string{"words t.w null"}},
+		{"a part without words", strings.Replace(rows("first", row("R1", "n > 5", "")), `{is: "=n", zh: 数, en: n}`, `"=n"`, 1), []string{"words n null"}},
+		{"a part without English", strings.Replace(rows("first", row("R1", "n > 5", "")), `zh: 数, en: n}`, `zh: 数}`, 1), []string{"words n null"}},
+		{"a code of a part without words", strings.Replace(rows("first", row("R1", "n > 5", "")), `is: "=n"`, `is: "=n > 3 ? 'many' : 'few'", of: {few: {zh: 少, en: few}}`, 1), []string{"words n null"}},
+		{"a code of a column without words", strings.NewReplacer("{v: int}", "{v: string}", "{v: 1}", "{v: one}").Replace(rows("first", row("R1", "n > 5", ""))), []string{"words t.v null"}},
+		{"words of a code without English", strings.NewReplacer("{v: int}", "{v: {type: enum, of: {one: {zh: 一}}}}", "{v: 1}", "{v: one}").Replace(rows("first", row("R1", "n > 5", ""))), []string{"words t.v.one null"}},
 		{"two values at one time", params(value("A", "status: C, from: 2024-01-01") + "," + value("B", "status: C, from: 2025-01-01")), []string{"dates B null"}},
 		{"one after the other", params(value("A", "status: C, from: 2024-01-01, until: 2025-01-01") + "," + value("B", "status: C, from: 2025-01-01")), nil},
 		{"a value marked U", params(value("A", "status: U, from: 2024-01-01")), []string{"unconfirmed A null"}},

@@ -165,9 +165,14 @@ func overlaid(base, over *document, file string) (*document, error) {
 		if at < 0 {
 			return nil, wrong(t.Line, "the pack has no table %q", t.Name)
 		}
-		if t.Value.Hit != "" || len(t.Value.Gives)+len(t.Value.Otherwise) > 0 {
+		if t.Value.Hit != "" || len(t.Value.Otherwise) > 0 {
 			return nil, wrong(t.Line, "an overlay adds rows to %q and does not change how it is read", t.Name)
 		}
+		gives, line := widened(out.Tables[at].Value.Gives, t.Value.Gives)
+		if line > 0 {
+			return nil, wrong(line, "of a column of %q an overlay says in `of` what further values its rows give, and no more", t.Name)
+		}
+		out.Tables[at].Value.Gives = gives
 		out.Tables[at].Value.Rows = replaced(out.Tables[at].Value.Rows, t.Value.Rows, func(r row) string { return r.ID },
 			func(r *row) (from, until **yamlDay) { return &r.From, &r.Until })
 	}
@@ -185,6 +190,27 @@ func overlaid(base, over *document, file string) (*document, error) {
 	out.Silences = replaced(base.Silences, over.Silences, func(s silence) string { return s.ID },
 		func(s *silence) (from, until **yamlDay) { return &s.Effective.From, &s.Effective.Until })
 	return &out, nil
+}
+
+// widened is the columns of base with the further values that an overlay's rows
+// give. line is where over says something else; 0 is nowhere.
+func widened(base, over ordered[giving]) (out ordered[giving], line int) {
+	out = slices.Clone(base)
+	for _, g := range over {
+		at := slices.IndexFunc(out, func(e entry[giving]) bool { return e.Name == g.Name })
+		if at < 0 || g.Value.Type+g.Value.ZH+g.Value.EN != "" {
+			return nil, g.Line
+		}
+		of := slices.Clone(out[at].Value.Of)
+		for _, v := range g.Value.Of {
+			if _, taken := of.find(v.Name); taken {
+				return nil, v.Line
+			}
+			of = append(of, v)
+		}
+		out[at].Value.Of = of
+	}
+	return out, 0
 }
 
 // replaced is base with what over says. What over replaces, by its ID, stands

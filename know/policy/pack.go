@@ -29,7 +29,7 @@ type document struct {
 	Tables       ordered[table]    `yaml:"tables"`
 	Obligations  []duty            `yaml:"obligations"`
 	Silences     []silence         `yaml:"silences"`
-	Result       ordered[cellText] `yaml:"result"`
+	Result       ordered[answered] `yaml:"result"`
 }
 
 // period is when something is in force.
@@ -130,7 +130,7 @@ type table struct {
 	ZH        string            `yaml:"zh"`
 	EN        string            `yaml:"en"`
 	Hit       string            `yaml:"hit"`
-	Gives     ordered[string]   `yaml:"gives"`
+	Gives     ordered[giving]   `yaml:"gives"`
 	Otherwise ordered[cellText] `yaml:"otherwise"`
 	Source    string            `yaml:"source"` // these five hold for all rows that do not say otherwise
 	Article   string            `yaml:"article"`
@@ -138,6 +138,44 @@ type table struct {
 	From      *yamlDay          `yaml:"from"`
 	Until     *yamlDay          `yaml:"until"`
 	Rows      []row             `yaml:"rows"`
+}
+
+// giving is a column of a table: its type alone, or with words. The values of
+// an enum are in Of.
+type giving struct {
+	Type string         `yaml:"type"`
+	ZH   string         `yaml:"zh"`
+	EN   string         `yaml:"en"`
+	Of   ordered[Words] `yaml:"of"`
+}
+
+// UnmarshalYAML reads the short form, a type, as well.
+func (g *giving) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		g.Type = n.Value
+		return nil
+	}
+	type plain giving
+	return n.Decode((*plain)(g))
+}
+
+// answered is a part of the result: what it is alone, or with words. The words
+// of its values are those of the columns that it reads, and in Of.
+type answered struct {
+	Is   cellText       `yaml:"is"`
+	ZH   string         `yaml:"zh"`
+	EN   string         `yaml:"en"`
+	Note Words          `yaml:"note"` // what a reader should know beside the name
+	Of   ordered[Words] `yaml:"of"`
+}
+
+// UnmarshalYAML reads the short form, CEL behind =, as well.
+func (a *answered) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return a.Is.UnmarshalYAML(n)
+	}
+	type plain answered
+	return n.Decode((*plain)(a))
 }
 
 type row struct {

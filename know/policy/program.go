@@ -127,6 +127,7 @@ type resultCode struct {
 	typ      typ // of a list or object: its fields
 	sentence *sentence
 	object   bool
+	said     PartView
 }
 
 type dutyCode struct {
@@ -351,14 +352,21 @@ func (b *builder) declareTables() error {
 		}
 		t.typ = typ{kind: list, object: "table." + e.Name, fields: []field{{"id", typ{kind: text}}}}
 		for _, g := range e.Value.Gives {
-			k, ok := typeKinds[g.Value]
-			if !ok || k == list || g.Value == "enum" {
-				return b.wrong(g.Line, "table %s: column %s: the type is bool, int, string, date or instant", e.Name, g.Name)
+			k, ok := typeKinds[g.Value.Type]
+			if !ok || k == list {
+				return b.wrong(g.Line, "table %s: column %s: the type is bool, int, enum, string, date or instant", e.Name, g.Name)
+			}
+			enum, values := g.Value.Type == "enum", len(g.Value.Of) > 0
+			if values && !enum || enum && !values && len(e.Value.Rows) > 0 { // a table of places' rows alone has their values alone
+				return b.wrong(g.Line, "table %s: column %s: `of` says what values an enum has, and no other type has them", e.Name, g.Name)
 			}
 			if g.Name == "id" {
 				return b.wrong(g.Line, "table %s: a row's id is given by itself", e.Name)
 			}
 			c := column{g.Name, typ{kind: k}}
+			for _, v := range g.Value.Of {
+				c.typ.options = append(c.typ.options, v.Name)
+			}
 			t.columns = append(t.columns, c)
 			t.typ.fields = append(t.typ.fields, field(c))
 		}
@@ -501,6 +509,9 @@ func (b *builder) columns(t *tableCode, where string, line int, then ordered[cel
 		if t.hit != hitCollect {
 			slot += at
 		}
+		if wrong := t.columns[at].lacks(cell.Value, s); wrong != "" {
+			return nil, b.wrong(max(line, cell.Line), "%s.%s: %q is none of the values of this column (%s)", where, cell.Name, wrong, strings.Join(t.columns[at].typ.options, ", "))
+		}
 		if s != nil {
 			b.behind[slot] = append(b.behind[slot], s.checked)
 		} else if v := out[at](nil); v.kind != null {
@@ -596,14 +607,18 @@ func (b *builder) compileResult() error {
 		return b.wrong(1, "a pack says in `result` what it answers")
 	}
 	for _, e := range b.doc.Result {
-		src, ok := e.Value.cel()
+		src, ok := e.Value.Is.cel()
 		if !ok {
 			return b.wrong(e.Line, "result %s: CEL behind = is wanted", e.Name)
 		}
-		r := resultCode{name: e.Name}
+		r := resultCode{name: e.Name, said: PartView{Name: e.Name, Words: Words{e.Value.ZH, e.Value.EN}, Of: []InputView{}}}
+		if e.Value.Note != (Words{}) {
+			r.said.Note = &e.Value.Note
+		}
 		if at := slices.IndexFunc(b.tables, func(t tableCode) bool { return t.name == strings.TrimSpace(src) && t.hit != hitCollect }); at >= 0 {
 			t := &b.tables[at]
 			r.typ, r.object = typ{kind: object, fields: t.typ.fields[1:]}, true
+			r.said.Of = b.columnViews(t.name)
 			r.is = func(f *frame) value {
 				of := make([]value, len(t.columns))
 				for c := range of {
@@ -615,11 +630,12 @@ func (b *builder) compileResult() error {
 			continue
 		}
 		var err error
-		if r.is, r.sentence, err = b.expression("result "+e.Name, e.Value.Line, src, b.slots); err != nil {
+		if r.is, r.sentence, err = b.expression("result "+e.Name, e.Value.Is.Line, src, b.slots); err != nil {
 			return err
 		}
 		tree := r.sentence.checked.ast
 		r.typ = (&compiler{scope: b.scope, tree: tree}).typeOf(tree.Expr())
+		r.said.Of = either(valueViews(e.Value.Of), b.valuesOf(tree.Expr(), nil))
 		b.results = append(b.results, r)
 	}
 	return nil

@@ -42,8 +42,8 @@ type SourceView struct {
 	Publisher string   `json:"publisher,omitempty"`
 }
 
-// InputView is one place of the input, a field of a list's elements, or (with
-// words alone) a value of an enum.
+// InputView is one place of the input, a column of a table, a field of a list's
+// elements, or (with words alone) a value of an enum.
 type InputView struct {
 	Name  string      `json:"name"`
 	Type  string      `json:"type,omitempty"`
@@ -98,12 +98,13 @@ type DerivedView struct {
 
 // TableView is a decision table.
 type TableView struct {
-	Name      string    `json:"name"`
-	Words     Words     `json:"words"`
-	Hit       string    `json:"hit" enum:"first,unique,collect"`
-	Columns   []string  `json:"columns"`
-	Otherwise []Cell    `json:"otherwise" doc:"when no row holds"`
-	Rows      []RowView `json:"rows"`
+	Name      string      `json:"name"`
+	Words     Words       `json:"words"`
+	Hit       string      `json:"hit" enum:"first,unique,collect"`
+	Columns   []string    `json:"columns"`
+	Gives     []InputView `json:"gives" doc:"the columns with their words, and those of their values"`
+	Otherwise []Cell      `json:"otherwise" doc:"when no row holds"`
+	Rows      []RowView   `json:"rows"`
 }
 
 // RowView is a row of a table.
@@ -136,8 +137,8 @@ type SilenceView struct {
 
 // ResultView is a part of what is answered.
 type ResultView struct {
-	Name string `json:"name"`
-	Is   string `json:"is"`
+	PartView
+	Is string `json:"is" doc:"CEL"`
 }
 
 // View shows the pack as it applies in a jurisdiction.
@@ -181,9 +182,9 @@ func (p *Pack) View(jurisdiction string) (View, error) {
 	for _, s := range d.Silences {
 		out.Silences = append(out.Silences, SilenceView{v.ground(&s.cited, s.Effective), s.When, v.says(s.ID + ".when")})
 	}
-	for _, e := range d.Result {
-		is, _ := e.Value.cel()
-		out.Result = append(out.Result, ResultView{e.Name, is})
+	for i, e := range d.Result {
+		is, _ := e.Value.Is.cel()
+		out.Result = append(out.Result, ResultView{program.results[i].said, is})
 	}
 	return out, nil
 }
@@ -261,7 +262,7 @@ func (v viewer) parameter(name string, p param) ParameterView {
 }
 
 func (v viewer) table(name string, t table) TableView {
-	out := TableView{Name: name, Words: Words{t.ZH, t.EN}, Hit: t.Hit, Columns: []string{}, Otherwise: []Cell{}, Rows: []RowView{}}
+	out := TableView{Name: name, Words: Words{t.ZH, t.EN}, Hit: t.Hit, Columns: []string{}, Gives: v.program.columnViews(name), Otherwise: []Cell{}, Rows: []RowView{}}
 	for _, c := range t.Gives {
 		out.Columns = append(out.Columns, c.Name)
 	}

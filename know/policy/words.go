@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -136,8 +137,11 @@ func (w *wording) spec(e ast.Expr) (input, bool) {
 			return input{Type: d.Type, ZH: d.ZH, EN: d.EN}, true
 		}
 		for _, t := range w.program.doc.Tables {
+			if n == t.Name {
+				return w.rows(t.Name, t.Value), true
+			}
 			if column, ok := strings.CutPrefix(n, t.Name+"."); ok && t.Value.ZH != "" {
-				return input{ZH: t.Value.ZH + "·" + column, EN: t.Value.EN + ": " + column}, true
+				return w.column(t.Name, t.Value, column), true
 			}
 		}
 	case ast.SelectKind:
@@ -152,6 +156,38 @@ func (w *wording) spec(e ast.Expr) (input, bool) {
 		}
 	}
 	return input{}, false
+}
+
+// rows are those of a table that collects, whose elements have its columns.
+func (w *wording) rows(name string, t table) input {
+	in := input{Type: "list", ZH: t.ZH, EN: t.EN}
+	for _, c := range w.program.columnViews(name) {
+		field := part{Type: c.Type, ZH: c.Words.ZH, EN: c.Words.EN}
+		for _, v := range c.Of {
+			field.Of = append(field.Of, entry[Words]{Name: v.Name, Value: v.Words})
+		}
+		in.Of = append(in.Of, entry[part]{Name: c.Name, Value: field})
+	}
+	return in
+}
+
+// column is what a table decides; where it decides one thing, the table's name
+// says it.
+func (w *wording) column(name string, t table, column string) input {
+	in := input{ZH: t.ZH, EN: t.EN}
+	for _, c := range w.program.columnViews(name) {
+		if c.Name != column {
+			continue
+		}
+		in.Type = c.Type
+		for _, v := range c.Of {
+			in.Of = append(in.Of, entry[part]{Name: v.Name, Value: part{ZH: v.Words.ZH, EN: v.Words.EN}})
+		}
+		if len(t.Gives) > 1 {
+			in.ZH, in.EN = t.ZH+"·"+cmp.Or(c.Words.ZH, column), t.EN+": "+cmp.Or(c.Words.EN, column)
+		}
+	}
+	return in
 }
 
 func (w *wording) name(e ast.Expr) Words {
