@@ -28,6 +28,11 @@ type BenchFeaturesCmd struct {
 	Rows int  `default:"1750000" help:"Payments in the file."`
 	Runs int  `default:"5" help:"Runs; the middle one counts."`
 	JSON bool `name:"json" help:"Print one line of JSON, which is all there is."`
+
+	Online   bool  `help:"Measure the engine of the detector instead: memory of a subject and cost of an event, by how many subjects there are."`
+	Subjects []int `default:"1000000,5000000,20000000" help:"With --online: how many."`
+	PerEach  int   `name:"events-per-subject" default:"10" help:"With --online: calls of a subject within the seven days."`
+	Memory   int   `default:"8" help:"With --online: GB of state; more subjects than fit are left out."`
 }
 
 // Help says what is measured.
@@ -35,7 +40,9 @@ func (c *BenchFeaturesCmd) Help() string {
 	return strings.Join(strings.Fields(`A generated file of the shape of the classic payment set: 5,000 customers who pay at 10,000 terminals over
 		183 days, in the order of time. Each run reads the CSV, computes the twelve features of docs/examples/features/card-payments.yaml and
 		writes the CSV. The files lie in TMPDIR and are in the cache of the system. What the last run wrote is compared, row by row,
-		with a direct computation that goes through all payments of the customer and of the terminal.`), " ")
+		with a direct computation that goes through all payments of the customer and of the terminal. With --online calls are drawn
+		over seven days, callers and callees at random among the subjects, and go into an engine in memory as the detector has it, on
+		one core: ten features of the caller, and ten features of four keys.`), " ")
 }
 
 // benchedFeatures is what the command prints.
@@ -60,8 +67,11 @@ type benchedFeatures struct {
 
 // Run measures and prints.
 func (c *BenchFeaturesCmd) Run(ctx context.Context, std *Std) (err error) {
-	if c.Rows < 1 || c.Runs < 1 {
-		return errors.New("one row and one run at least are wanted")
+	if c.Rows < 1 || c.Runs < 1 || c.PerEach < 1 || c.Memory < 1 || slices.Min(c.Subjects) < 1 {
+		return errors.New("one row, one run, one subject and one event at least are wanted")
+	}
+	if c.Online {
+		return c.online(ctx, std)
 	}
 	dir, err := os.MkdirTemp("", "lanzha-bench-")
 	if err != nil {
