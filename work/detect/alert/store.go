@@ -297,9 +297,27 @@ func inScope(where *sqldb.Where, s auth.Scope) {
 	where.Region(s.Region)
 }
 
-// List reads alerts, the newest first.
+// List reads alerts, the newest first. What is about one subject, and what
+// nobody has, are few: they are picked first, whatever the planner thinks of
+// walking through a whole city.
 func (s *Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Alert, error) {
-	var where sqldb.Where
+	var where, few sqldb.Where
+	if f.Subject != nil {
+		s.about(&few, *f.Subject)
+	}
+	if f.Find != "" {
+		s.called(&few, append(s.indexes(Subject{feed.Person, f.Find}), f.Find, Subject{feed.Number, f.Find}.Key())...)
+	}
+	if f.Unhanded {
+		few.And("institution = '' AND decision IN ('warning', 'referral')")
+	}
+	from, picked := "alert", ""
+	if few.String() != "TRUE" {
+		from, picked = "few", "WITH few AS MATERIALIZED (SELECT * FROM alert WHERE "+few.String()+") "
+		for _, arg := range few.Args() {
+			where.Arg(arg)
+		}
+	}
 	inScope(&where, f.Scope)
 	for _, c := range []struct{ column, value string }{
 		{"state", string(f.State)}, {"severity", string(f.Severity)}, {"rule", f.Rule}, {"domain", f.Domain}, {"decision", string(f.Decision)},
@@ -308,17 +326,8 @@ func (s *Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Alert, e
 			where.And(c.column+" = ?", c.value)
 		}
 	}
-	if f.Subject != nil {
-		s.about(&where, *f.Subject)
-	}
-	if f.Find != "" {
-		s.called(&where, append(s.indexes(Subject{feed.Person, f.Find}), f.Find, Subject{feed.Number, f.Find}.Key())...)
-	}
 	if !f.Since.IsZero() {
 		where.And("id >= ?", string(lanzha.NewID(f.Since, [10]byte{}))) // an ID holds the time: the list is read no further
-	}
-	if f.Unhanded {
-		where.And("institution = '' AND decision IN ('warning', 'referral')")
 	}
 	if f.Open {
 		where.And("checked_at = 0 AND institution <> ''")
@@ -327,7 +336,7 @@ func (s *Store) List(ctx context.Context, q sqldb.Queryer, f Filter) ([]Alert, e
 		where.And("id < ?", string(f.After))
 	}
 	limit := where.Arg(f.Limit)
-	return sqldb.All(ctx, q, s.scan, `SELECT `+alertColumns+` FROM alert WHERE `+where.String()+` ORDER BY id DESC LIMIT `+limit, where.Args()...)
+	return sqldb.All(ctx, q, s.scan, picked+`SELECT `+alertColumns+` FROM `+from+` WHERE `+where.String()+` ORDER BY id DESC LIMIT `+limit, where.Args()...)
 }
 
 // about narrows a query to a subject.

@@ -55,6 +55,13 @@ CREATE INDEX alert_any_city ON alert (city, id);
 CREATE INDEX alert_any_district ON alert (district, id);
 CREATE INDEX alert_institution ON alert (institution, id) WHERE institution <> '';
 CREATE INDEX alert_decision ON alert (decision, id) WHERE decision <> '';
+CREATE INDEX alert_domain_province ON alert (province, domain, id);
+CREATE INDEX alert_domain_city ON alert (city, domain, id);
+-- What somebody must still see to.
+CREATE INDEX alert_unhanded ON alert (id) WHERE institution = '' AND decision IN ('warning', 'referral');
+CREATE INDEX alert_open_province ON alert (province, id) WHERE checked_at = 0 AND institution <> '';
+CREATE INDEX alert_open_city ON alert (city, id) WHERE checked_at = 0 AND institution <> '';
+CREATE INDEX alert_open_institution ON alert (institution, id) WHERE checked_at = 0 AND institution <> '';
 CREATE INDEX alert_bare ON alert (id) WHERE evidence = '';
 CREATE INDEX alert_rule ON alert (rule, id);
 CREATE INDEX alert_raised ON alert (raised_at);
