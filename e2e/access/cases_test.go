@@ -330,6 +330,7 @@ func cases() map[string]access {
 	maps.Copy(all, packCases())
 	maps.Copy(all, alertCases())
 	maps.Copy(all, detectionCases())
+	maps.Copy(all, feedCases())
 	maps.Copy(all, registerCases())
 	maps.Copy(all, checkCases())
 	return all
