@@ -15,8 +15,9 @@ import (
 // RuleCmd is the rules of detection by themselves: checked, tried on cases and
 // on stored events without a server.
 type RuleCmd struct {
-	Check RuleCheckCmd `cmd:"" help:"Read packs of rules and say what is wrong, or likely wrong, in them."`
-	Test  RuleTestCmd  `cmd:"" help:"Run the packs' own cases: events, and the alerts that must come of them."`
+	Check    RuleCheckCmd    `cmd:"" help:"Read packs of rules and say what is wrong, or likely wrong, in them."`
+	Test     RuleTestCmd     `cmd:"" help:"Run the packs' own cases: events, and the alerts that must come of them."`
+	Backtest RuleBacktestCmd `cmd:"" help:"Run packs over stored events: hits, hit rate, cost, and the difference to another version."`
 }
 
 // ruleFile is a pack with its cases.

@@ -80,12 +80,24 @@ func (i *interval) holds(values []feature.Value) bool {
 	return uint64(int64(values[i.at])-i.low) <= i.width
 }
 
+// fieldInterval is a comparison of a field with a number.
+type fieldInterval struct {
+	field feed.Slot
+	low   int64
+	width uint64
+}
+
+func (i *fieldInterval) holds(e *feed.Event) bool {
+	return e.Given(i.field) && uint64(e.NumAt(i.field)-i.low) <= i.width
+}
+
 // condition is a compiled condition: all intervals and all tests must hold.
 type condition struct {
 	scope *scope
 	tree  *ast.AST
 
 	intervals []interval
+	fields    []fieldInterval
 	tests     []test
 	shaky     func(x *moment) answer // asked when all else holds; may be nil
 	reads     []operand              // numbers, in the order of the text
@@ -117,6 +129,11 @@ func (c *condition) decide(x *moment) answer {
 
 // rest is what it comes to when all intervals hold.
 func (c *condition) rest(x *moment) answer {
+	for i := range c.fields {
+		if !c.fields[i].holds(x.event) {
+			return no
+		}
+	}
 	for _, t := range c.tests {
 		if !t(x) {
 			return no
@@ -383,6 +400,10 @@ func (c *compiler) all(e ast.Expr) error {
 	for _, x := range conjuncts(e, nil) {
 		if i, ok := c.interval(x); ok {
 			c.out.intervals = append(c.out.intervals, i)
+			continue
+		}
+		if i, ok := c.fieldInterval(x); ok {
+			c.out.fields = append(c.out.fields, i)
 			continue
 		}
 		p, err := c.condition(x)

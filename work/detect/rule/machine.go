@@ -85,6 +85,8 @@ type Machine struct {
 	untils   []int64             // of all entries of lists, in order
 	unsorted bool
 	calls    int64 // of Add
+	passed   int64 // events
+	due      int64 // after how many events rules are measured next
 
 	values  []feature.Value
 	verdict Verdict
@@ -257,7 +259,6 @@ const chunk = 256
 func (m *Machine) Add(kind feed.Kind, b *feed.Batch, o AddOptions, f func(i int, v *Verdict)) {
 	g := &m.kinds[kind]
 	m.values = slices.Grow(m.values[:0], chunk*g.width)[:chunk*g.width]
-	measured := m.o.Clock != nil && m.calls%measureEvery == 0
 	sampled := m.calls%sampleEvery == 0
 	m.calls++
 	for from := 0; from < len(b.Events); {
@@ -267,7 +268,8 @@ func (m *Machine) Add(kind feed.Kind, b *feed.Batch, o AddOptions, f func(i int,
 		if sampled {
 			g.learn(events, m.values)
 		}
-		if measured {
+		if m.passed += int64(len(events)); m.o.Clock != nil && m.passed >= m.due && len(events) > 0 {
+			m.due = m.passed + measureEvery
 			m.measure(g, b, events)
 		}
 		for i := range events {
@@ -419,7 +421,7 @@ func (m *Machine) hit(r *bound, all bool) {
 	if h.Subject == "" {
 		h.Subject = string(subject)
 	}
-	if h.Raise || all {
+	if !h.Held && !h.Suppressed || all {
 		x.places = r.places
 		h.Reasons.ZH = string(r.reasons[zh].fill(nil, r.Rule, x, zh))
 		h.Reasons.EN = string(r.reasons[en].fill(nil, r.Rule, x, en))
@@ -482,24 +484,26 @@ func (g *program) learn(events []feed.Event, values []feature.Value) {
 	}
 }
 
-// measureEvery is how many calls of Add stand between two whose rules are
-// measured.
-const measureEvery = 64
+const (
+	measureEvery = 16384 // events, behind which the rules of one kind are measured
+	measureOf    = 1024  // times that a rule is asked then
+)
 
-// measure asks each rule by itself about some events, and remembers how long
-// that took. Nothing else comes of it.
+// measure asks each rule by itself about some events, again and again, and
+// remembers how long that took. Nothing else comes of it.
 func (m *Machine) measure(g *program, b *feed.Batch, events []feed.Event) {
 	x := &moment{batch: b}
 	for i := range g.rules {
 		r := &g.rules[i]
 		start := m.o.Clock()
-		for k := range events {
+		for n := range measureOf {
+			k := n % len(events)
 			x.event, x.values = &events[k], m.values[k*g.width:(k+1)*g.width]
 			r.when.decide(x)
 		}
 		c := m.costs[r.ID]
 		c.ns += m.o.Clock() - start
-		c.events += int64(len(events))
+		c.events += measureOf
 	}
 }
 
@@ -513,8 +517,8 @@ func (m *Machine) Figures() []RuleFigures {
 				Pack: p.Name, Rule: r.ID, Status: r.Status, Hits: n.Hits, Raised: n.Raised, Held: n.Held,
 				Suppressed: n.Suppressed, Errors: n.Errors, LastError: n.LastError,
 			}
-			if c.events > 0 {
-				x.NS = float64(c.ns) / float64(c.events)
+			if c.events > 0 { // to a tenth
+				x.NS = math.Round(10*float64(c.ns)/float64(c.events)) / 10
 			}
 			out = append(out, x)
 		}

@@ -151,8 +151,8 @@ func betweenFloats(name string, literal float64) (low, high int64, ok bool) {
 
 // numbers compiles a comparison of numbers.
 func (c *compiler) numbers(name string, e ast.Expr, args []ast.Expr) (part, error) {
-	if t := c.fieldInterval(e); t != nil {
-		return sure(t), nil
+	if i, ok := c.fieldInterval(e); ok {
+		return sure(func(x *moment) bool { return i.holds(x.event) }), nil
 	}
 	x, xFails, err := c.number(args[0])
 	if err != nil {
@@ -307,24 +307,23 @@ func readFeature(at int, f *feature.Feature) number {
 	}
 }
 
-// fieldInterval compiles a comparison of a field with a literal; nil when e is
-// none.
-func (c *compiler) fieldInterval(e ast.Expr) test {
+// fieldInterval compiles a comparison of a field with a literal; ok is false
+// when e is none.
+func (c *compiler) fieldInterval(e ast.Expr) (i fieldInterval, ok bool) {
 	x, name, literal, ok := c.withLiteral(e)
 	if !ok {
-		return nil
+		return i, false
 	}
 	f, ok := c.field(x)
 	if !ok || f.Type != feed.Integer && f.Type != feed.Amount {
-		return nil
+		return i, false
 	}
 	low, high, ok := between(name, literal, fieldScale(f))
 	if !ok || low > high {
-		return nil
+		return i, false
 	}
 	c.read(operand{-1, f.Name})
-	width, slot := uint64(high)-uint64(low), f.Slot()
-	return func(x *moment) bool { return x.event.Given(slot) && uint64(x.event.NumAt(slot)-low) <= width }
+	return fieldInterval{f.Slot(), low, uint64(high) - uint64(low)}, true
 }
 
 // fieldScale is how many units of a field make one of what people read: fen in
