@@ -132,6 +132,7 @@ func (c *PolicyEvalCmd) Run(std *Std) error {
 		return err
 	}
 	if c.JSON {
+		a.Parts = nil // for programs: lanzha policy show --json has the words
 		return printJSON(std.Out, a)
 	}
 	return printAnswer(std.Out, p, a, c.Lang)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"lanzha"
@@ -135,6 +136,7 @@ func (p *packPrinter) pack(v policy.View) {
 	}
 	for _, t := range v.Tables {
 		p.line("\n# %s (%s, %s)", say(p.lang, t.Words), t.Name, t.Hit)
+		p.words(t.Gives)
 		for _, r := range t.Rows {
 			p.line("%s %s", r.ID, say(p.lang, r.Words))
 			p.ground(r.Ground)
@@ -142,10 +144,10 @@ func (p *packPrinter) pack(v policy.View) {
 			if r.Open != nil {
 				p.line("    %s %s", p.word("未定：", "not settled:"), say(p.lang, *r.Open))
 			}
-			p.line("    -> %s", cells(r.Then))
+			p.line("    -> %s", p.cells(r.Then, t.Gives))
 		}
 		if len(t.Otherwise) > 0 {
-			p.line("%s -> %s", p.word("否则", "otherwise"), cells(t.Otherwise))
+			p.line("%s -> %s", p.word("否则", "otherwise"), p.cells(t.Otherwise, t.Gives))
 		}
 	}
 	if len(v.Obligations) > 0 {
@@ -166,7 +168,25 @@ func (p *packPrinter) pack(v policy.View) {
 	}
 	p.line("\n# %s", p.word("结果", "result"))
 	for _, r := range v.Result {
-		p.line("%s = %s", r.Name, r.Is)
+		p.line("%s = %s", named(p.lang, r.Words, r.Name), r.Is)
+		if r.Note != nil {
+			p.line("    %s", say(p.lang, *r.Note))
+		}
+		p.words(slices.DeleteFunc(slices.Clone(r.Of), func(o policy.InputView) bool { return o.Type != "" })) // columns stand at their table
+	}
+}
+
+// words prints what columns and values are called.
+func (p *packPrinter) words(of []policy.InputView) {
+	for _, o := range of {
+		line := o.Name + "  " + say(p.lang, o.Words)
+		if o.Type != "" {
+			line = o.Name + " (" + o.Type + ")  " + say(p.lang, o.Words)
+		}
+		p.line("    %s", line)
+		for _, v := range o.Of {
+			p.line("        %s  %s", v.Name, say(p.lang, v.Words))
+		}
 	}
 }
 
@@ -189,10 +209,16 @@ func (p *packPrinter) period(e policy.Period) string {
 	return e.From + "–" + e.Until
 }
 
-func cells(of []policy.Cell) string {
+// cells prints what a row gives, with the words of its columns and values.
+func (p *packPrinter) cells(of []policy.Cell, columns []policy.InputView) string {
 	out := make([]string, len(of))
 	for i, c := range of {
-		out[i] = c.Column + " = " + c.Text
+		column := viewOf(columns, c.Column)
+		text := c.Text
+		if !c.CEL && !c.Null {
+			text = valueText(p.lang, c.Text, column.Of)
+		}
+		out[i] = named(p.lang, column.Words, c.Column) + " = " + text
 	}
 	return strings.Join(out, ", ")
 }
