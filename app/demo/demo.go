@@ -51,6 +51,7 @@ type Demo struct {
 	base    string // of the house
 	clients map[auth.Role]*Client
 	centre  *Client
+	feeder  lanzha.Secret             // API key with which the city's events are sent
 	unit    map[lanzha.Region]*Client // by district
 	listen  net.Listener              // of the sandbox
 }
@@ -122,7 +123,8 @@ func (d *Demo) furnish(ctx context.Context) error {
 		}
 	}
 	carrier := known["sim-carrier-1"]
-	if _, err := d.account(ctx, auth.Draft{Login: "carrier", Name: "运营商专员己", Roles: []auth.Role{auth.Responder}, Region: region, Institution: carrier.ID}, password); err != nil {
+	sender, err := d.account(ctx, auth.Draft{Login: "carrier", Name: "运营商专员己", Roles: []auth.Role{auth.Responder}, Region: region, Institution: carrier.ID}, password)
+	if err != nil {
 		return err
 	}
 	for code, in := range known {
@@ -141,7 +143,12 @@ func (d *Demo) furnish(ctx context.Context) error {
 	}
 	if err := d.House.DB.Tx(ctx, func(tx *sqldb.Tx) error {
 		_, key, err := d.House.Auth.AddKey(ctx, tx, provincial.ID, "演示", time.Time{})
+		if err != nil {
+			return err
+		}
 		d.centre = NewClient(d.base, key)
+		_, key, err = d.House.Auth.AddKey(ctx, tx, sender.ID, "演示事件", time.Time{})
+		d.feeder = lanzha.Secret(key)
 		return err
 	}); err != nil {
 		return err

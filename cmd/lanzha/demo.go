@@ -118,6 +118,13 @@ func (c *DemoCmd) play(ctx context.Context, std *Std, city *demo.Demo, l net.Lis
 	fmt.Fprintf(std.Out, "  police-*      属地派出所      %s\n\nCtrl-C 结束 stops.\n\n", city.Accounts[0].Password)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return city.Register(ctx) })
+	if city.House.Config.Detect.On {
+		group.Go(func() error {
+			return city.Live(ctx, func(what string) {
+				fmt.Fprintf(std.Out, "%s  %s\n", std.Now().In(city.House.Config.Location()).Format("15:04:05"), what)
+			})
+		})
+	}
 	var reports atomic.Int64
 	group.Go(func() error {
 		for i := 0; ; i++ {

@@ -71,6 +71,9 @@ func NewCity(seed uint64, region lanzha.Region) *City {
 	return c
 }
 
+// Seed is what the city is made from.
+func (c *City) Seed() uint64 { return c.seed }
+
 // Region is the city's code; Den is the district in which its dens are.
 func (c *City) Region() lanzha.Region { return c.region }
 
