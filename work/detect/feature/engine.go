@@ -371,6 +371,7 @@ func (g *part) name(w *work, e *feed.Event, of []sought, named, ids []uint32) {
 		case at != nil:
 		case n.own:
 			at = t.add(&of[j])
+			g.age.owed += sweepAdded
 			at.day = day
 		default:
 			named[j] = unknown
@@ -416,6 +417,7 @@ func (g *part) pair(k *key, level int, a, b uint32, day uint16) uint32 {
 	case at != nil:
 	case k.own:
 		at = t.add(&s)
+		g.age.owed += sweepAdded
 		at.day = day
 	default:
 		return unknown

@@ -22,11 +22,13 @@ type age struct {
 
 	domain, segment, slot int64 // names swept: the next
 	key, rec              int64 // records swept
+	owed                  int64 // slots of names to look at for names that were added
 }
 
 const (
 	row         = 1024 // events
-	sweepNames  = 2048 // slots of names looked at after each row
+	sweepNames  = 1024 // slots of names looked at after each row
+	sweepAdded  = 4    // and for each name that was added: more than one of them is then in use
 	sweepRecs   = 512  // records
 	microsADay  = int64(24 * time.Hour / time.Microsecond)
 	whileInUse  = 2 // days that a name outlives what is kept under it
@@ -97,7 +99,8 @@ func (a *age) sweep(g *part) {
 }
 
 func (a *age) sweepNames(g *part) {
-	for left := sweepNames; left > 0; {
+	left := sweepNames + a.owed
+	for a.owed = 0; left > 0; {
 		var t *interner
 		if a.domain < int64(feed.Domains) {
 			t = &g.names[a.domain]
@@ -107,7 +110,7 @@ func (a *age) sweepNames(g *part) {
 		if a.segment >= int64(len(t.segments)) {
 			a.segment, a.slot = 0, 0
 			a.domain = (a.domain + 1) % domainsTwo
-			left -= sweepNames / int(domainsTwo) // an empty one costs something too
+			left -= sweepNames / domainsTwo // an empty one costs something too
 			continue
 		}
 		names := t.segments[a.segment].names

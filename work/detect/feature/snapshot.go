@@ -217,7 +217,7 @@ func (s *saver) names(t *interner) {
 
 // state are the numbers of an age, to be written and read.
 func (a *age) state() []*int64 {
-	return []*int64{&a.begun, &a.clock, &a.low, &a.high, &a.n, &a.due, &a.domain, &a.segment, &a.slot, &a.key, &a.rec}
+	return []*int64{&a.begun, &a.clock, &a.low, &a.high, &a.n, &a.due, &a.domain, &a.segment, &a.slot, &a.key, &a.rec, &a.owed}
 }
 
 // errUnreadable is what is wrong with a snapshot; errOther is that it is of
