@@ -105,7 +105,7 @@ func (d *Desk) settle(ctx context.Context, q sqldb.Queryer, a Alert, units map[l
 			return a, nil
 		}
 	case DecisionWarning:
-		known := false
+		var known bool
 		if to, known = units[a.Region]; !known {
 			if to, err = d.police(ctx, q, a.Region); err != nil {
 				return a, err
