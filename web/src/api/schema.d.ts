@@ -569,6 +569,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/detector/packs/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a pack of detection rules and its cases without keeping it; what cannot be read is refused by line */
+        post: operations["checkRulePack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/detector/packs/{id}": {
         parameters: {
             query?: never;
@@ -1059,6 +1076,194 @@ export interface paths {
         put?: never;
         /** Find numbers, accounts, amounts, sites and times in a text */
         post: operations["extract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What comes in: rates by way, sender and kind, and how many dead letters are open */
+        get: operations["getFeeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List dead letters, records that were refused, the newest first; they are kept for 30 days */
+        get: operations["listLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/letters/{id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send the mended record of a dead letter to the event log */
+        post: operations["correctLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/letters/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a dead letter that nobody will mend */
+        post: operations["discardLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/letters/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show the record of a dead letter on a stated purpose */
+        post: operations["readLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/loads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List loads of files, the newest first */
+        get: operations["listLoads"];
+        put?: never;
+        /** Begin to load a file, or find where it goes on */
+        post: operations["beginLoad"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/loads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a load is */
+        get: operations["getLoad"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/loads/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a load whose parts are all sent */
+        post: operations["endLoad"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/loads/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send the file of a load whole: CSV or lines of JSON, plain, gzip or zstd; it ends the load */
+        post: operations["loadFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/loads/{id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a part of a file; sent again, it is taken once */
+        post: operations["loadPart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send events: JSON, lines of JSON, or CSV; what cannot be read is refused alone. With an Idempotency-Key the same body is taken once */
+        post: operations["sendEvents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3783,6 +3988,12 @@ export interface components {
              */
             reference: string;
         };
+        CheckRulePackRequest: {
+            /** @description the pack's own cases */
+            cases?: string;
+            /** @description YAML; docs/rules.md describes it */
+            text: string;
+        };
         CheckSubject: {
             /** @description as the paper has it */
             name: string;
@@ -4128,6 +4339,10 @@ export interface components {
         ConfirmTOTPRequest: {
             totp: string;
         };
+        CorrectLetterRequest: {
+            /** @description mended, in the same form */
+            record: string;
+        };
         CorrectListingRequest: {
             /** @description as the identity paper has it */
             name: string;
@@ -4443,6 +4658,40 @@ export interface components {
              */
             row?: number;
         };
+        DetectCheckedBody: {
+            /** @description cases that do not hold */
+            failures: components["schemas"]["RuleFailure"][];
+            /** @description likely wrong; the pack runs all the same */
+            findings: components["schemas"]["RuleFinding"][];
+            /**
+             * Format: int64
+             * @description cases that were run
+             */
+            run: number;
+            view: components["schemas"]["DetectPackView"];
+        };
+        DetectFeatureView: {
+            aggregate: string;
+            /** @enum {string} */
+            event: "call" | "message" | "transfer" | "registration";
+            /** @description empty is every event */
+            filter: string;
+            /** @description fields whose events are looked at */
+            key: string[];
+            name: string;
+            of: string[];
+            /**
+             * Format: int64
+             * @description the window ends so long ago
+             */
+            offsetSeconds: number;
+            title: components["schemas"]["FeatureWords"];
+            /**
+             * Format: int64
+             * @description 0 is all time
+             */
+            windowSeconds: number;
+        };
         DetectKindBody: {
             /**
              * Format: int64
@@ -4458,6 +4707,8 @@ export interface components {
             perSecond: number;
         };
         DetectPackBody: {
+            /** @description that came with it, of a pack of this release; not in lists */
+            cases?: string;
             /** Format: date-time */
             decidedAt?: string;
             decidedBy: string;
@@ -4482,6 +4733,8 @@ export interface components {
             text?: string;
             /** Format: int64 */
             version: number;
+            /** @description what the text says; not in lists, and absent where this release cannot read it */
+            view?: components["schemas"]["DetectPackView"];
         };
         DetectPackRef: {
             name: string;
@@ -4489,6 +4742,20 @@ export interface components {
             title: components["schemas"]["FeatureWords"];
             /** Format: int64 */
             version: number;
+        };
+        DetectPackView: {
+            /** @description advice by band: allow, review, warn, hold */
+            actions: {
+                [key: string]: string;
+            };
+            /** @description from which score on a verdict is medium or high */
+            bands: components["schemas"]["RuleBands"];
+            features: components["schemas"]["DetectFeatureView"][];
+            /** @description named lists that its conditions read */
+            lists: string[];
+            rules: components["schemas"]["DetectRuleView"][];
+            signals: components["schemas"]["DetectSignalView"][];
+            title: components["schemas"]["FeatureWords"];
         };
         DetectReason: {
             en: string;
@@ -4503,6 +4770,37 @@ export interface components {
         DetectRefused: {
             field: string;
             reason: string;
+        };
+        DetectRuleView: {
+            /** @enum {string} */
+            becomes: "clue" | "warning" | "referral" | "none";
+            /**
+             * @description what the subject is
+             * @enum {string}
+             */
+            domain: "other" | "number" | "account" | "device" | "sim" | "cell" | "person" | "outlet";
+            /** @enum {string} */
+            event: "call" | "message" | "transfer" | "registration";
+            /**
+             * Format: int64
+             * @description at most one alert of a subject within it; 0 is no limit
+             */
+            holdSeconds: number;
+            id: string;
+            reason: components["schemas"]["FeatureWords"];
+            /** @enum {string} */
+            severity: "low" | "medium" | "high";
+            /** @enum {string} */
+            status: "live" | "shadow" | "off";
+            /** @description field of the event that the alert is about */
+            subject: string;
+            title: components["schemas"]["FeatureWords"];
+            /**
+             * Format: int64
+             * @description what it adds to the score of an event
+             */
+            weight: number;
+            when: string;
         };
         DetectScoreReply: {
             /**
@@ -4558,6 +4856,13 @@ export interface components {
             /** @description the number, account or device that is asked about */
             value: string;
         };
+        DetectSignalView: {
+            id: string;
+            /** @description field whose value is asked about */
+            key: string;
+            title: components["schemas"]["FeatureWords"];
+            when: string;
+        };
         DetectStateBody: {
             /** @description address of the active process; empty is not known */
             active: string;
@@ -4569,7 +4874,7 @@ export interface components {
             kinds: components["schemas"]["DetectKindBody"][];
             /**
              * Format: int64
-             * @description entries of the log that are not computed yet, as far as is known
+             * @description groups of entries, each synced at once, that are not computed yet
              */
             lag: number;
             /** @description ID of the event log */
@@ -4583,7 +4888,7 @@ export interface components {
             pending: number;
             /**
              * Format: int64
-             * @description entry of the log that was last computed
+             * @description place in the log up to which all is computed
              */
             position: number;
             rules: components["schemas"]["RuleFigures"][];
@@ -4628,6 +4933,10 @@ export interface components {
             reason: string;
             /** @description a row of the answer */
             row: string;
+        };
+        DiscardLetterRequest: {
+            /** @description why nobody mends it */
+            note: string;
         };
         DismissDenRequest: {
             reason: string;
@@ -5023,7 +5332,7 @@ export interface components {
             bytes: number;
             /**
              * Format: int64
-             * @description entry up to which the state is written down; 0 is none
+             * @description place up to which the state is written down; 0 is none
              */
             position: number;
         };
@@ -5141,6 +5450,194 @@ export interface components {
             regionName: string;
             /** Format: int64 */
             version: number;
+        };
+        IntakeFeedsBody: {
+            feeds: components["schemas"]["IntakeRate"][];
+            /**
+             * Format: int64
+             * @description dead letters that are open; 10000 is ten thousand or more
+             */
+            openLetters: number;
+            /**
+             * Format: date-time
+             * @description when this process began to count
+             */
+            since: string;
+        };
+        IntakeLetterBody: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            channel: "http" | "file" | "nats" | "iso20022";
+            /** Format: date-time */
+            closedAt?: string;
+            closedBy: string;
+            /** @description column; empty when the record as a whole is wrong */
+            field: string;
+            id: string;
+            /** @description that sent it; empty is the centre itself */
+            institution: string;
+            /** @enum {string} */
+            kind: "call" | "message" | "transfer" | "registration";
+            /** @description of the file; empty when it is none */
+            load: string;
+            /** @description of the file; empty when it is none */
+            name: string;
+            /** @description why it was discarded */
+            note: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description record of what was sent; of CSV the first after the header is 2
+             */
+            row: number;
+            sentBy: string;
+            /** @enum {string} */
+            state: "open" | "corrected" | "discarded";
+            /** Format: int64 */
+            version: number;
+        };
+        IntakeLetterList: {
+            items: components["schemas"]["IntakeLetterBody"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        IntakeLoadBody: {
+            /**
+             * Format: int64
+             * @description 1; more when the file was loaded again on purpose
+             */
+            attempt: number;
+            /** Format: date-time */
+            endedAt?: string;
+            id: string;
+            institution: string;
+            /** @enum {string} */
+            kind: "call" | "message" | "transfer" | "registration";
+            /**
+             * Format: int64
+             * @description record up to which it is taken: where it goes on
+             */
+            lastRow: number;
+            name: string;
+            /** Format: int64 */
+            refused: number;
+            sentBy: string;
+            /**
+             * Format: int64
+             * @description records that the mapping leaves out
+             */
+            skipped: number;
+            /** Format: date-time */
+            startedAt: string;
+            /** @enum {string} */
+            state: "open" | "done";
+            /** Format: int64 */
+            taken: number;
+        };
+        IntakeLoadedBody: {
+            load: components["schemas"]["IntakeLoadBody"];
+            result: components["schemas"]["IntakeTaken"];
+        };
+        IntakeNewLoad: {
+            /** @description load a file once more that is loaded already */
+            again?: boolean;
+            /** @description what the cells of a CSV record are; needed where parts are sent */
+            columns?: string[];
+            /** @description SHA-256 of the file followed by the mapping: the same file goes on where it was */
+            digest: string;
+            /**
+             * @default csv
+             * @enum {string}
+             */
+            format: "csv" | "ndjson";
+            /** @enum {string} */
+            kind: "call" | "message" | "transfer" | "registration";
+            /** @description which columns are which fields, YAML; empty: they have the canonical names */
+            mapping?: string;
+            /** @description of the file */
+            name: string;
+        };
+        IntakePartBody: {
+            /** @description in the form of the event log, base64 */
+            events: string;
+            /**
+             * Format: int64
+             * @description record with which the part ends
+             */
+            lastRow: number;
+            refused?: components["schemas"]["IntakeUnread"][];
+            /** Format: int64 */
+            skipped?: number;
+        };
+        IntakeRate: {
+            /** @enum {string} */
+            channel: "http" | "file" | "nats" | "iso20022";
+            /** @description who sends; empty is the centre itself */
+            institution: string;
+            /** @enum {string} */
+            kind: "call" | "message" | "transfer" | "registration";
+            /** Format: date-time */
+            lastAt: string;
+            /**
+             * Format: int64
+             * @description records taken within the last full minute, in steps of five seconds
+             */
+            lastMinute: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            taken: number;
+        };
+        IntakeRecordBody: {
+            /** @description what the cells of a CSV record are */
+            columns: string[];
+            /** @enum {string} */
+            format: "csv" | "ndjson";
+            letter: components["schemas"]["IntakeLetterBody"];
+            /** @description which columns are which fields; empty: they have the canonical names */
+            mapping: string;
+            /** @description as it was sent; of Parquet as JSON */
+            record: string;
+        };
+        IntakeRefused: {
+            /** @description column; empty when the record as a whole is wrong */
+            field: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description record of what was sent; of CSV the first after the header is 2
+             */
+            row: number;
+        };
+        IntakeTaken: {
+            /** @description all of it was taken before and nothing was written */
+            again: boolean;
+            /** @description which, where and why: the first thousand */
+            refused: components["schemas"]["IntakeRefused"][];
+            /**
+             * Format: int64
+             * @description records refused; they stand among the dead letters
+             */
+            refusedCount: number;
+            /**
+             * Format: int64
+             * @description records that the mapping leaves out
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description records that stand in the event log
+             */
+            taken: number;
+        };
+        IntakeUnread: {
+            field?: string;
+            reason: string;
+            /** @description base64 */
+            record: string;
+            /** Format: int64 */
+            row: number;
         };
         JudgeAlertRequest: {
             /** @description what was found */
@@ -5293,6 +5790,11 @@ export interface components {
         };
         ListInstitutionSummary: {
             items: components["schemas"]["InstitutionSummary"][];
+            /** @description the cursor of the next page; empty when this is the last */
+            next: string;
+        };
+        ListIntakeLoadBody: {
+            items: components["schemas"]["IntakeLoadBody"][];
             /** @description the cursor of the next page; empty when this is the last */
             next: string;
         };
@@ -5924,6 +6426,8 @@ export interface components {
             missing: string[];
             needs: components["schemas"]["PolicyNeed"][];
             pack: components["schemas"]["PolicyRef"];
+            /** @description the parts of the result in the pack's order, with words for them and for the values that occur */
+            parts?: components["schemas"]["PolicyPartView"][];
             result: {
                 [key: string]: unknown;
             };
@@ -6046,6 +6550,14 @@ export interface components {
             values: components["schemas"]["PolicyValueView"][];
             words: components["schemas"]["PolicyWords"];
         };
+        PolicyPartView: {
+            name: string;
+            note?: components["schemas"]["PolicyWords"];
+            /** @description its values with their words; of rows their columns (which have a type), each with its values */
+            of: components["schemas"]["PolicyInputView"][];
+            /** @description empty of a pack that does not say */
+            words: components["schemas"]["PolicyWords"];
+        };
         PolicyPeriod: {
             from?: string;
             /** @description a draft that explains old articles and is never applied */
@@ -6060,8 +6572,14 @@ export interface components {
             version: number;
         };
         PolicyResultView: {
+            /** @description CEL */
             is: string;
             name: string;
+            note?: components["schemas"]["PolicyWords"];
+            /** @description its values with their words; of rows their columns (which have a type), each with its values */
+            of: components["schemas"]["PolicyInputView"][];
+            /** @description empty of a pack that does not say */
+            words: components["schemas"]["PolicyWords"];
         };
         PolicyRowView: {
             citation: components["schemas"]["PolicyCitation"];
@@ -6111,6 +6629,8 @@ export interface components {
         };
         PolicyTableView: {
             columns: string[];
+            /** @description the columns with their words, and those of their values */
+            gives: components["schemas"]["PolicyInputView"][];
             /** @enum {string} */
             hit: "first" | "unique" | "collect";
             name: string;
@@ -6246,6 +6766,10 @@ export interface components {
             region: string;
             /** @description the number, account or site */
             value: string;
+        };
+        ReadLetterRequest: {
+            /** @description why it must be seen; it stands in the journal */
+            purpose: string;
         };
         ReceiveBatchRequest: {
             /** @description false: the platform sent it back, and what it held waits again */
@@ -6726,6 +7250,17 @@ export interface components {
             /** @description why the impact is large and the listing truly necessary */
             opinion: string;
         };
+        RuleBands: {
+            /** Format: int64 */
+            high: number;
+            /** Format: int64 */
+            medium: number;
+        };
+        RuleFailure: {
+            at: string;
+            case: components["schemas"]["FeatureWords"];
+            diff: string[];
+        };
         RuleFigures: {
             /** Format: int64 */
             errors: number;
@@ -6743,6 +7278,13 @@ export interface components {
             status: string;
             /** Format: int64 */
             suppressed: number;
+        };
+        RuleFinding: {
+            at: string;
+            message: components["schemas"]["FeatureWords"];
+            name: string;
+            /** @enum {string} */
+            rule: "unused" | "untested" | "words" | "unreachable";
         };
         SearchListingsRequest: {
             /** @description the whole name, in place of the number */
@@ -10389,6 +10931,75 @@ export interface operations {
             };
         };
     };
+    checkRulePack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckRulePackRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectCheckedBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getRulePack: {
         parameters: {
             query?: never;
@@ -13050,6 +13661,958 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeFeedsBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLetters: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+                state?: "open" | "corrected" | "discarded";
+                /** @description of this file alone */
+                load?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeLetterList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correctLetter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectLetterRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeLetterBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discardLetter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read, as its ETag had it */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardLetterRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeLetterBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadLetterRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeRecordBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLoads: {
+        parameters: {
+            query?: {
+                /** @description records a page */
+                limit?: number;
+                /** @description the next of the page before; empty is the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListIntakeLoadBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginLoad: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntakeNewLoad"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeLoadBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLoad: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeLoadBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endLoad: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeLoadBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loadFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeLoadedBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loadPart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntakePartBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeTaken"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description application/json: a list of events, or one; application/x-ndjson: one a line; text/csv: the canonical columns */
+                "Content-Type"?: string;
+                /** @description gzip or zstd; empty is neither */
+                "Content-Encoding"?: string;
+                /** @description a value of the caller's choice; a repeat with the same value gets the first answer and creates nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                kind: "call" | "message" | "transfer" | "registration";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeTaken"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
