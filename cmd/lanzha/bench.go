@@ -23,8 +23,11 @@ type BenchCmd struct {
 	Lists    BenchListsCmd    `cmd:"" help:"Lists of clues and reports at a million rows."`
 	Policy   BenchPolicyCmd   `cmd:"" help:"The pack engine: plain and explained results a second over a table of 20 rows."`
 	Checks   BenchChecksCmd   `cmd:"" help:"Checks of the register over HTTP, at a million listings."`
+	Detect   BenchDetectCmd   `cmd:"" help:"Calls through the event log into features and rules."`
+	Score    BenchScoreCmd    `cmd:"" help:"Verdicts on transfers over HTTP, stored before they are answered."`
 	City     BenchCityCmd     `cmd:"" help:"The shipped rules on a simulated city: what they find, whom they wrong, how fast."`
 	Rule     BenchRuleCmd     `cmd:"" help:"Rules: a condition of five comparisons beside cel-go's program, and 50 rules on an event."`
+	Load     BenchLoadCmd     `cmd:"" help:"A file of calls through decoding and the form of the log into the event log, synced."`
 	Features BenchFeaturesCmd `cmd:"" help:"Features over a file: reading, computing and writing twelve features of 1.75 million payments."`
 }
 
