@@ -6,6 +6,7 @@ import { words as account } from "../account/words"
 import { words as cases } from "../cases/words"
 import { words as clue } from "../clue/words"
 import { words as den } from "../den/words"
+import { words as detect } from "../detect/words"
 import { words as disposal } from "../disposal/words"
 import { words as duty } from "../duty/words"
 import { words as institution } from "../institution/words"
@@ -19,7 +20,7 @@ import { words as report } from "../report/words"
 import { words as app } from "./words"
 
 /** Every phrase of the console, Chinese and English side by side. */
-export const words = { ...app, ...parts, ...report, ...clue, ...disposal, ...den, ...cases, ...register, ...penalty, ...check, ...institution, ...account, ...journal, ...duty, ...policy }
+export const words = { ...app, ...parts, ...report, ...clue, ...disposal, ...den, ...cases, ...register, ...penalty, ...check, ...institution, ...account, ...journal, ...duty, ...policy, ...detect }
 
 export type Key = keyof typeof words
 

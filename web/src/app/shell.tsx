@@ -1,5 +1,5 @@
 import {
-  AimOutlined, AuditOutlined, BankOutlined, BookOutlined, ContainerOutlined, DisconnectOutlined, FileProtectOutlined, MenuFoldOutlined, MenuUnfoldOutlined, PhoneOutlined, QuestionCircleOutlined, ScheduleOutlined, StopOutlined, TeamOutlined, UserOutlined, NodeIndexOutlined,
+  AimOutlined, AlertOutlined, AuditOutlined, BankOutlined, BookOutlined, CloudUploadOutlined, ContainerOutlined, DisconnectOutlined, FileProtectOutlined, MenuFoldOutlined, MenuUnfoldOutlined, PhoneOutlined, QuestionCircleOutlined, RadarChartOutlined, ScheduleOutlined, StopOutlined, TeamOutlined, UserOutlined, NodeIndexOutlined,
 } from "@ant-design/icons"
 import { useQuery, useQueryClient } from "@tanstack/react-query"
 import { Dropdown, Modal } from "antd"
@@ -23,6 +23,7 @@ type Stage = { to: string; label: Key; icon: ReactNode; permits: Action[]; unles
 // In the order of the house. Only what a role works with is shown to it.
 const stages: Stage[] = [
   { to: "/", label: "report.title", icon: <PhoneOutlined />, permits: ["report.create"] },
+  { to: "/alerts", label: "alert.title", icon: <AlertOutlined />, permits: ["alert.list"] },
   { to: "/clues", label: "clue.title", icon: <NodeIndexOutlined />, permits: ["clue.list"] },
   { to: "/lookups", label: "lookup.mine", icon: <NodeIndexOutlined />, permits: ["lookup.list"], unless: "clue.list" },
   { to: "/disposals", label: "disposal.title", icon: <StopOutlined />, permits: ["disposal.list"] },
@@ -30,6 +31,8 @@ const stages: Stage[] = [
   { to: "/dossiers", label: "dossier.title", icon: <FileProtectOutlined />, permits: ["dossier.list"] },
   { to: "/register", label: "register.title", icon: <ContainerOutlined />, permits: ["listing.list"] },
   { to: "/duty", label: "duty.title", icon: <ScheduleOutlined />, permits: ["duty.read"] },
+  { to: "/rules", label: "rule.title", icon: <RadarChartOutlined />, permits: ["detector.read"] },
+  { to: "/feeds", label: "feed.title", icon: <CloudUploadOutlined />, permits: ["feed.read"] },
   { to: "/packs", label: "pack.title", icon: <BookOutlined />, permits: ["policy.list"] },
   { to: "/institutions", label: "institution.title", icon: <BankOutlined />, permits: ["figures.read", "institution.write"] },
   { to: "/users", label: "account.title", icon: <TeamOutlined />, permits: ["account.list"] },

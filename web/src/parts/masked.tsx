@@ -13,7 +13,7 @@ const purposes = ["verify", "contact", "decide", "site"] as const
 const minute = 60_000
 
 /** Whose value it is, and which of its values. */
-type Of = { lookup: string; field: BodyOf<"post", `/lookups/${string}/reveal`>["field"] } | { report: string; field: BodyOf<"post", `/reports/${string}/reveal`>["field"] } | { penalty: string; field: BodyOf<"post", `/register/penalties/${string}/reveal`>["field"] } | { subject: `/register/${"listings" | "proposals"}/${string}`; field: BodyOf<"post", `/register/listings/${string}/reveal`>["field"] }
+type Of = { alert: string } | { lookup: string; field: BodyOf<"post", `/lookups/${string}/reveal`>["field"] } | { report: string; field: BodyOf<"post", `/reports/${string}/reveal`>["field"] } | { penalty: string; field: BodyOf<"post", `/register/penalties/${string}/reveal`>["field"] } | { subject: `/register/${"listings" | "proposals"}/${string}`; field: BodyOf<"post", `/register/listings/${string}/reveal`>["field"] }
 
 /**
  * A personal value behind its mask. It is shown on a stated purpose, which the
@@ -45,7 +45,7 @@ export function Masked({ children, ...of }: { children: ReactNode } & Of) {
     setBusy(true)
     setError(null)
     try {
-      const r = await ("penalty" in of ? api.post(`/register/penalties/${of.penalty}/reveal`, { field: of.field, purpose }) : "subject" in of ? api.post(`${of.subject}/reveal`, { field: of.field, purpose }) : "lookup" in of ? api.post(`/lookups/${of.lookup}/reveal`, { field: of.field, purpose }) : api.post(`/reports/${of.report}/reveal`, { field: of.field, purpose }))
+      const r = await ("alert" in of ? api.post(`/alerts/${of.alert}/reveal`, { purpose }) : "penalty" in of ? api.post(`/register/penalties/${of.penalty}/reveal`, { field: of.field, purpose }) : "subject" in of ? api.post(`${of.subject}/reveal`, { field: of.field, purpose }) : "lookup" in of ? api.post(`/lookups/${of.lookup}/reveal`, { field: of.field, purpose }) : api.post(`/reports/${of.report}/reveal`, { field: of.field, purpose }))
       const latest = serverNow() + minute
       setShown({ value: r.value, until: Math.min(Date.parse(r.until), latest) })
       setOpen(false)

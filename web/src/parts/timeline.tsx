@@ -11,7 +11,7 @@ import { pathOf } from "./paths"
 import { duration, money } from "./format"
 
 /** Everything that happened to a record, whoever did it, newest first. */
-export function Timeline({ of, id: self }: { of: "/reports" | "/clues" | "/disposals" | "/dossiers" | "/policy/drafts" | "/register/listings" | "/register/proposals"; id: string }) {
+export function Timeline({ of, id: self }: { of: "/reports" | "/alerts" | "/clues" | "/disposals" | "/dossiers" | "/policy/drafts" | "/register/listings" | "/register/proposals"; id: string }) {
   const timeline = useQuery({ queryKey: ["timeline", self], queryFn: ({ signal }) => api.get(`${of}/${self}/timeline`, { limit: 200 }, signal), retry: false })
   const items = timeline.data?.items
   const words = useWords()
@@ -64,6 +64,7 @@ const isID = (v: unknown) => typeof v === "string" && /^[0-9A-HJKMNP-TV-Z]{26}$/
 // Where the words of a payload's codes stand, by its key and the stage that wrote it.
 const groups: Record<string, (stage: string) => string> = {
   fields: () => "lookup.field", field: () => "lookup.field", truth: () => "clue.truth", type: () => "report.type", channel: () => "report.channel", confidence: () => "den.confidence",
+  decision: () => "alert.decision", verdict: () => "alert.verdict", severity: () => "alert.severity", becomes: () => "alert.becomes",
   level: () => "fact.designation.level", class: () => "listing.class",
   kind: (stage) => (stage === "disposal" ? "disposal.kind" : stage === "listing" ? "listing.kind" : "clue.kind"), state: (stage) => `${stage}.state`, category: () => "disposal.category", outcome: () => "disposal.outcome", how: () => "disposal.how",
 }
