@@ -273,7 +273,7 @@ func convert(from, to *series) *conversion {
 	c.ring = identity && from.width == to.width
 	c.same = c.ring && from.size == to.size && len(from.bounds) == len(to.bounds)
 	for x, y := range c.ops {
-		c.same = c.same && x.at == y.at
+		c.same = c.same && x.at == y.at && (x.taken == nil) == (y.taken == nil)
 	}
 	for x, y := range c.bounds {
 		c.same = c.same && x.at == y.at
@@ -302,6 +302,19 @@ func (c *conversion) slot(old, into []uint32) []uint32 {
 	return into
 }
 
+// takeOut takes one sum out of another.
+func (o *op) takeOut(of, x []uint32) {
+	switch o.do {
+	case counts:
+		of[0] -= x[0]
+	case tallies, sums:
+		add(of, -get(x))
+	case squares:
+		high, low := wide(x)
+		subtractWide(of, high, low)
+	}
+}
+
 // section makes a section. The old one is used up.
 func (c *conversion) section(g *part, old, sec []uint32) {
 	copy(sec[:wordFirst], old[:wordFirst])
@@ -319,8 +332,16 @@ func (c *conversion) section(g *part, old, sec []uint32) {
 		}
 		for _, o := range b.ops {
 			was := c.ops[o]
-			delete(gone, was)
-			copy(sec[o.at:o.at+o.do.words(c.to.pane > 0)], old[was.at:])
+			if delete(gone, was); o.taken == nil {
+				copy(sec[o.at:o.at+o.do.words(c.to.pane > 0)], old[was.at:])
+			}
+		}
+	}
+	for _, b := range c.to.bounds {
+		for _, o := range b.ops {
+			if o.taken != nil && c.ops[o].taken == nil { // there were other windows
+				o.takeOut(sec[o.taken.at:], old[c.ops[o].at:])
+			}
 		}
 	}
 	for o := range gone {

@@ -126,6 +126,8 @@ type op struct {
 	at    int   // word of the section
 	word  int   // word of a pane's slot
 	other *bound
+	lows  []*op // of what adds up: what it does at the far ends of its windows, nil for all time
+	taken *op   // of such a one: what it takes out of, when that is of one window alone
 }
 
 // step is an op laid out.
@@ -134,7 +136,7 @@ type step struct {
 	bit   uint8
 	wide  bool  // the column has two words
 	col   int   // word of a slot; 0 is the time
-	sign  int64 //
+	sign  int64 // of what adds up: -1 takes out
 	at    int   // word of the section
 	word  int   // word of a pane's slot
 	other int   // of a set: word of the boundary at the other end of its window; 0 is none
@@ -247,9 +249,10 @@ var readings = map[Aggregate]reading{
 }
 
 // difference is what two boundaries differ by. It knows their words once they
-// are laid out; low is the word of the ring, which is not used, for all time.
+// are laid out; low is the word of the ring, which is not used, when the first is all there is.
 type difference struct {
 	upOf, lowOf *int
+	far         *op // what is done at the far end
 	up, low     int
 	two         bool // of counts: they have two words
 }
@@ -477,9 +480,15 @@ func (g *part) plan(f *Feature, group int) (*series, reader) {
 		if do == counts && bit == 0 { // the boundary's own place counts
 			return difference{upOf: &up.at, lowOf: &low.at}
 		}
-		d := difference{upOf: &up.op(op{do: do, bit: bit, col: col}).at, two: do == tallies}
+		o := up.op(op{do: do, bit: bit, col: col})
+		d := difference{upOf: &o.at, two: do == tallies}
+		var far *op
 		if low != nil {
-			d.lowOf = &low.op(op{do: do, bit: bit, col: col}).at
+			far = low.op(op{do: do, bit: bit, col: col})
+			d.lowOf, d.far = &far.at, far
+		}
+		if !slices.Contains(o.lows, far) {
+			o.lows = append(o.lows, far)
 		}
 		return d
 	}
@@ -595,7 +604,7 @@ func (g *part) lay() {
 				if d.upOf != nil {
 					d.up = *d.upOf
 				}
-				if d.lowOf != nil {
+				if d.lowOf != nil && (d.far == nil || d.far.taken == nil) {
 					d.low = *d.lowOf
 				}
 			}
@@ -636,18 +645,28 @@ func (s *series) lay(g *part) {
 	}
 	s.event, s.heads = make([]uint32, s.width), make([]int64, len(s.bounds))
 	s.size = wordFirst
+	// Where one window alone looks at a sum, its far end takes out of it again
+	// instead of keeping a sum of its own.
+	for _, b := range s.bounds {
+		for _, o := range b.ops {
+			if len(o.lows) == 1 && o.lows[0] != nil && len(o.lows[0].lows) == 0 {
+				o.lows[0].taken = o
+			}
+		}
+	}
 	slot := 1
 	for _, b := range s.bounds {
 		b.at = s.size
 		s.size++
 		for _, o := range b.ops {
-			o.at = s.size
-			s.size += o.do.words(s.pane > 0)
+			if o.at = s.size; o.taken == nil {
+				s.size += o.do.words(s.pane > 0)
+			}
 			if s.pane == 0 || o.do >= leaves {
 				continue
 			}
 			if i := slices.IndexFunc(s.merges, func(m step) bool {
-				return m.do == o.do && m.bit == o.bit && m.col == s.word(o.col) && m.sign == o.sign
+				return m.do == o.do && m.bit == o.bit && m.col == s.word(o.col) && (m.sign == o.sign || o.do <= squares)
 			}); i >= 0 {
 				o.word = s.merges[i].word
 				continue
@@ -687,6 +706,12 @@ func (s *series) word(col int) int {
 
 func (s *series) step(g *part, o *op) step {
 	x := step{do: o.do, bit: o.bit, col: s.word(o.col), sign: o.sign, at: o.at, word: o.word}
+	if o.do <= squares {
+		x.sign = 1
+	}
+	if o.taken != nil {
+		x.at, x.sign = o.taken.at, -1
+	}
 	if o.col > 0 {
 		x.wide = s.cols[o.col-1].wide()
 	}

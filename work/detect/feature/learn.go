@@ -104,12 +104,12 @@ func (l *lesson) correct(o *step, words []uint32) {
 	switch {
 	case was == is:
 	case o.do == counts:
-		words[0] += is - was
+		words[0] += uint32(o.sign) * (is - was)
 	case o.do == tallies:
-		add(words, int64(is)-int64(was))
+		add(words, o.sign*(int64(is)-int64(was)))
 	case o.do == sums:
-		add(words, (int64(is)-int64(was))*o.value(l.event))
-	case o.do == squares && is == 1:
+		add(words, o.sign*(int64(is)-int64(was))*o.value(l.event))
+	case o.do == squares && (is == 1) == (o.sign > 0):
 		addSquare(words, o.value(l.event))
 	case o.do == squares:
 		subtractSquare(words, o.value(l.event))

@@ -182,13 +182,13 @@ func (s *series) pass(r *ring, steps []step, sec, slot []uint32, at uint32) {
 		}
 		switch o.do {
 		case counts:
-			sec[o.at]++
+			sec[o.at] += uint32(o.sign)
 		case tallies:
-			add(sec[o.at:], 1)
+			add(sec[o.at:], o.sign)
 		case sums:
-			add(sec[o.at:], o.value(slot))
+			add(sec[o.at:], o.sign*o.value(slot))
 		case squares:
-			addSquare(sec[o.at:], o.value(slot))
+			o.square(sec, o.value(slot), o.sign)
 		case extreme, settles:
 			if v := o.sign * o.value(slot); v < get(sec[o.at:])^none {
 				set(sec[o.at:], v^none)
@@ -215,13 +215,13 @@ func (s *series) unpass(r *ring, steps []step, sec, slot []uint32, at uint32) {
 		}
 		switch o.do {
 		case counts:
-			sec[o.at]--
+			sec[o.at] -= uint32(o.sign)
 		case tallies:
-			add(sec[o.at:], -1)
+			add(sec[o.at:], -o.sign)
 		case sums:
-			add(sec[o.at:], -o.value(slot))
+			add(sec[o.at:], -o.sign*o.value(slot))
 		case squares:
-			subtractSquare(sec[o.at:], o.value(slot))
+			o.square(sec, o.value(slot), -o.sign)
 		case extreme:
 			if o.sign*o.value(slot) == get(sec[o.at:])^none {
 				set(sec[o.at:], lost^none)
@@ -357,12 +357,11 @@ func (s *series) passPane(steps []step, sec, slot []uint32, at uint32) {
 		o := &steps[i]
 		switch o.do {
 		case tallies:
-			add(sec[o.at:], int64(slot[o.word]))
+			add(sec[o.at:], o.sign*int64(slot[o.word]))
 		case sums:
-			add(sec[o.at:], get(slot[o.word:]))
+			add(sec[o.at:], o.sign*get(slot[o.word:]))
 		case squares:
-			x, y := wide(slot[o.word:])
-			addWide(sec[o.at:], x, y)
+			o.squares(sec, slot, o.sign)
 		case enters:
 			if v := get(slot[o.word:]) ^ none; v != none {
 				o.table.push(sec[o.at:], at, v)
@@ -385,12 +384,11 @@ func (s *series) unpassPane(steps []step, sec, slot []uint32) {
 		o := &steps[i]
 		switch o.do {
 		case tallies:
-			add(sec[o.at:], -int64(slot[o.word]))
+			add(sec[o.at:], -o.sign*int64(slot[o.word]))
 		case sums:
-			add(sec[o.at:], -get(slot[o.word:]))
+			add(sec[o.at:], -o.sign*get(slot[o.word:]))
 		case squares:
-			x, y := wide(slot[o.word:])
-			subtractWide(sec[o.at:], x, y)
+			o.squares(sec, slot, -o.sign)
 		}
 	}
 }
@@ -423,6 +421,24 @@ func addSquare(w []uint32, x int64) {
 func subtractSquare(w []uint32, x int64) {
 	h, l := bits.Mul64(uint64(max(x, -x)), uint64(max(x, -x)))
 	subtractWide(w, h, l)
+}
+
+// square adds the square of a value, or takes it out.
+func (o *step) square(sec []uint32, value, sign int64) {
+	if sign > 0 {
+		addSquare(sec[o.at:], value)
+	} else {
+		subtractSquare(sec[o.at:], value)
+	}
+}
+
+// squares adds those of a pane, or takes them out.
+func (o *step) squares(sec, slot []uint32, sign int64) {
+	if high, low := wide(slot[o.word:]); sign > 0 {
+		addWide(sec[o.at:], high, low)
+	} else {
+		subtractWide(sec[o.at:], high, low)
+	}
 }
 
 // push adds the present event to its record. hidden is the event without what

@@ -41,6 +41,9 @@ func (d *difference) count(sec []uint32) int64 {
 	if d.two {
 		return d.sum(sec)
 	}
+	if d.low == 0 {
+		return int64(sec[d.up])
+	}
 	return int64(sec[d.up] - sec[d.low])
 }
 

@@ -64,7 +64,7 @@ func (g *Engine) layout() string {
 				for _, b := range s.bounds {
 					fmt.Fprintln(d, "bound", b.dist, b.at)
 					for _, o := range b.ops {
-						fmt.Fprintln(d, "op", o.do, o.bit, o.col, o.sign, o.end, o.at, o.word)
+						fmt.Fprintln(d, "op", o.do, o.bit, o.col, o.sign, o.end, o.at, o.word, o.taken != nil)
 					}
 				}
 			}
