@@ -97,8 +97,8 @@ rules:
 
 // Run measures and prints.
 func (c *BenchRuleCmd) Run(std *Std) error {
-	if c.Runs < 1 || c.For < time.Millisecond {
-		return errors.New("one run of a millisecond at least is wanted")
+	if c.Runs < 1 || c.For < 50*time.Millisecond {
+		return errors.New("one run of 50 ms at least is wanted: processor time is told in steps")
 	}
 	const rules = 50
 	pack, err := rule.Parse("bench.yaml", []byte(benchRulePack(rules)))
