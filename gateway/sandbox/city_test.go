@@ -304,3 +304,44 @@ func TestLineOfNobody(t *testing.T) {
 		}
 	}
 }
+
+// A den that no story tells of stands in one room too, written differently by
+// each carrier, and no story has that place.
+func TestQuietDensMeetInOneRoom(t *testing.T) {
+	for _, region := range regions {
+		c := sandbox.NewCity(5, region)
+		var others []place.Address
+		for n := range 60 {
+			others = append(others, place.Parse(c.StoryAt(n).Place.String(), ""))
+		}
+		seen := map[string]bool{}
+		for k := range 20 {
+			numbers := c.DenLines(k, 30)
+			if len(numbers) != 30 {
+				t.Fatalf("%s: den %d has %d lines", region, k, len(numbers))
+			}
+			var first place.Address
+			for i := 0; i < len(numbers); i += 2 {
+				a, b := lines(t, c, numbers[i], numbers[i+1])
+				if seen[a.Number] || seen[b.Number] || a.Carrier == b.Carrier {
+					t.Errorf("%s den %d: lines %d come twice or from one carrier", region, k, i)
+				}
+				seen[a.Number], seen[b.Number] = true, true
+				if m, why := place.Same(read(c, a), read(c, b)); !m.Same() {
+					t.Errorf("%s den %d: %s and %s are not seen as one place: %s", region, k, a.Address, b.Address, why)
+				}
+				if i == 0 {
+					first = read(c, a)
+				} else if m, why := place.Same(first, read(c, a)); !m.Same() {
+					t.Errorf("%s den %d: its lines are in two places: %s", region, k, why)
+				}
+			}
+			for _, other := range others {
+				if m, why := place.Same(first, other); m.Same() {
+					t.Errorf("%s den %d: a story, or another den, has this place: %s", region, k, why)
+				}
+			}
+			others = append(others, first)
+		}
+	}
+}

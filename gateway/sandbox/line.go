@@ -46,6 +46,12 @@ func (c *City) Line(number string) (Line, bool) {
 			l.Place = c.denPlace(c.unshuffle("mobile", at.i))
 			l.Address = l.Place.short()
 		}
+	case at.seg == segStory:
+		l.Age = 6 + c.pick("denage", n, 40)
+		l.Place = c.denPlace(quietDens + c.unshuffle("quiet", at.i)/quietLines)
+		if l.Address = l.Place.old(); at.carrier == camaraCarrier {
+			l.Address = l.Place.wide()
+		}
 	case at.seg == segTrap && !at.fixed:
 		t := c.trapLine(at)
 		l.Place, l.Address, l.Role = t.place, t.written, t.role
@@ -69,6 +75,24 @@ func (c *City) Line(number string) (Line, bool) {
 		}
 	}
 	return l, true
+}
+
+// Dens that no story tells of: only what their lines do gives them away. Each
+// has so many lines of each of two carriers.
+const (
+	quietDens  = 5000 // places of stories from here on
+	quietLines = 100
+)
+
+// DenLines are the first n numbers, canonical, of the lines in the k-th den that
+// no story tells of; n is 200 at most, and the first 100 dens have lines of
+// their own. Neighbours in the list are of different carriers.
+func (c *City) DenLines(k, n int) []string {
+	out := []string{}
+	for i := range min(n, 2*quietLines) {
+		out = append(out, c.mobile(fixedCarrier+i%2, segStory, c.shuffle("quiet", (k*quietLines+i/2)%block)))
+	}
+	return out
 }
 
 // index numbers the city's own lines from 0, below 100,000, and gives

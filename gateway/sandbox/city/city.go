@@ -47,6 +47,7 @@ type City struct {
 	lines    int // numbers given out
 	cards    int // accounts given out
 	devices  int
+	boxes    int // dens with a GOIP
 	sims     int
 
 	shops     []string // accounts

@@ -133,6 +133,16 @@ func (c *City) newNumber() string {
 	return c.segments[n/10_000] + pad((n*6967+4021)%10_000, 4)
 }
 
+// denLines are numbers of lines in a den of the city, as they are dialled.
+func (c *City) denLines(n int) []string {
+	out := c.sand.DenLines(c.boxes, n)
+	c.boxes++
+	for i := range out {
+		out[i] = out[i][len("+86"):]
+	}
+	return out
+}
+
 // newFixed is a fixed number of an honest business, as it is dialled.
 func (c *City) newFixed(i int) string { return "0" + c.sand.Lines(500 + i)[2][len("+86"):] }
 

@@ -108,10 +108,15 @@ func (c *City) goip(k *Case, d *dice, at int) {
 			devices = append(devices, c.newDevice())
 		}
 	}
+	// Their numbers are those of one place: whoever asks the carriers finds it.
+	numbers := c.denLines(cards)
 	lines := []line{}
 	for range cards {
 		l := c.newLine(c.straw(c.lines))
 		l.imei, l.cell = devices[len(lines)%len(devices)], cell[0]
+		if n := len(lines); n < len(numbers) {
+			l.number = numbers[n]
+		}
 		lines = append(lines, l)
 		k.add(feed.Number, l.number)
 		k.add(feed.SIM, l.imsi)
@@ -396,7 +401,7 @@ func (c *City) station(k *Case, d *dice, at int) {
 	c.work(at, d.between(1, 3), func(c *City, hour int) {
 		d := c.dice("station "+k.ID, 0, hour)
 		where := d.n(len(c.people))
-		for ten := 0; ten < 6; ten++ {
+		for ten := range 6 {
 			now := base
 			if every > 1 { // it drives, and takes another name
 				now = base + hour%24*6 + ten
