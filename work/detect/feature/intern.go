@@ -33,15 +33,6 @@ func fold(a, b uint64) uint64 {
 	return high ^ low
 }
 
-// scatter spreads a number over 64 bits, one to one.
-func scatter(x uint64) uint64 {
-	x ^= x >> 32
-	x *= 0xd6e8feb86659fd93
-	x ^= x >> 32
-	x *= 0xd6e8feb86659fd93
-	return x ^ x>>32
-}
-
 // interner gives each text of a domain, or each pair of numbers, a number from
 // 1 on. Numbers of what was forgotten are given again.
 //
