@@ -28,7 +28,7 @@ func TestPack(t *testing.T) {
 	p.fill("@fact-person-ageMonths", "30")
 	p.choose("@fact-setting", "超市", "超市")
 	p.click("@fact-highSeason [data-value=yes]", "")
-	p.sees("@result-part[data-name=class]", "not_recommended")
+	p.sees("@result-part[data-name=class]", "不建议佩戴")
 	p.sees("@matched[data-row=MK-10]", "3岁及以下婴幼儿")
 	p.sees("@matched[data-row=MK-05]", "")
 	p.fill("@fact-person-ageMonths", "40") // between three and four years the guide does not say
@@ -64,7 +64,7 @@ tables:
     gives: {open: bool}
     otherwise: {open: "true"}
     rows: [{id: VH-1, zh: 周末不接待, en: closed at weekends, when: weekend, then: {open: "false"}, source: house, article: 第一条, phrase: 周末不接待来访, status: C}]
-result: {open: "=hours.open"}
+result: {open: {is: "=hours.open", zh: 是否接待, en: open}}
 `
 
 // A text is handed in, commented on row by row, answered, and put in force by

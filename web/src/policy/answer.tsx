@@ -2,22 +2,18 @@ import type { LawAnswer } from "../api/types"
 import { useWords } from "../app/i18n"
 import { Section } from "../parts/view"
 import { Cited, Silent } from "../register/law"
+import { ResultParts } from "./result"
+import { partsOf, said } from "./said"
 
 /** What a pack answers: the result, every row that holds with its phrase, what is missing and why. */
 export function AnswerView({ answer: a, labels }: { answer: LawAnswer; labels: ReadonlyMap<string, string> }) {
   const { t, code, lang } = useWords()
+  const parts = partsOf(a)
   return (
     <div className="law" data-test="answer">
       {!a.inForce && <p className="notice-line tone-soon">{t("try.force")}</p>}
       <Section title={t("try.result")} note={<span className="num">{a.at}</span>} test="answer-result">
-        <dl className="facts">
-          {Object.entries(a.result).map(([name, value]) => (
-            <div key={name} className="wide" data-test="result-part" data-name={name}>
-              <dt>{name}</dt>
-              <dd>{value === null ? <em className="chip tone-soon">{t("try.open")}</em> : <Value value={value} />}</dd>
-            </div>
-          ))}
-        </dl>
+        <ResultParts answer={a} />
       </Section>
       {a.needs.length > 0 && (
         <Section title={t("try.missing")} note={t("try.missing.note")} test="answer-missing">
@@ -27,7 +23,7 @@ export function AnswerView({ answer: a, labels }: { answer: LawAnswer; labels: R
                 <em className="chip tone-soon">{code("try.need", n.kind)}</em>
                 <span>{n.why[lang] || labels.get(n.name) || n.name}</span>
                 <span className="spring" />
-                <span className="dim">{t("try.for", { parts: n.for.join(", ") })}</span>
+                <span className="dim">{t("try.for", { parts: n.for.map((name) => said(parts, name, lang)).join(lang === "zh" ? "、" : ", ") })}</span>
               </li>
             ))}
           </ul>
@@ -60,50 +56,6 @@ export function AnswerView({ answer: a, labels }: { answer: LawAnswer; labels: R
       </Section>
       <Silent silent={a.silent} />
       <p className="dim small">{t("try.sha")} <code className="wrap">{a.pack.sha256}</code></p>
-    </div>
-  )
-}
-
-/** A value of JSON for reading. */
-export function Value({ value }: { value: unknown }) {
-  const { t } = useWords()
-  if (value === null || value === undefined) return <span className="dim">{t("try.open")}</span>
-  if (typeof value === "boolean") return <>{t(value ? "yes" : "no")}</>
-  if (Array.isArray(value) && value.length > 1 && value.every(isObject)) return <SmallTable rows={value} />
-  if (Array.isArray(value))
-    return value.length === 0 ? (
-      <span className="dim">{t("try.none")}</span>
-    ) : (
-      <ul className="bare">
-        {value.map((v, i) => <li key={i}><Value value={v} /></li>)}
-      </ul>
-    )
-  if (isObject(value))
-    return (
-      <span className="parts">
-        {Object.entries(value).map(([k, v]) => <span key={k}><span className="dim">{k}</span> <Value value={v} /></span>)}
-      </span>
-    )
-  return <span className="num">{String(value)}</span>
-}
-
-const isObject = (x: unknown): x is Record<string, unknown> => typeof x === "object" && x !== null && !Array.isArray(x)
-
-/** Objects of one kind, a line each. */
-function SmallTable({ rows }: { rows: readonly Record<string, unknown>[] }) {
-  const columns = [...new Set(rows.flatMap((r) => Object.keys(r)))]
-  return (
-    <div className="scrolls">
-      <table className="small-table">
-        <thead>
-          <tr>{columns.map((c) => <th key={c}>{c}</th>)}</tr>
-        </thead>
-        <tbody>
-          {rows.map((r, i) => (
-            <tr key={i}>{columns.map((c) => <td key={c}>{c in r && <Value value={r[c]} />}</td>)}</tr>
-          ))}
-        </tbody>
-      </table>
     </div>
   )
 }

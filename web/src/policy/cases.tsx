@@ -2,10 +2,11 @@ import { Button } from "antd"
 import type { PackCase } from "../api/types"
 import { useWords } from "../app/i18n"
 import { Empty, State } from "../parts/view"
-import { Value } from "./answer"
+import { Value } from "./result"
+import type { Part } from "./said"
 
 /** A pack's own tests, each with how the answer differs. */
-export function Cases({ cases, run, busy, open }: { cases: readonly PackCase[]; run?: () => void; busy?: boolean; open?: (i: number) => void }) {
+export function Cases({ cases, result = [], run, busy, open }: { cases: readonly PackCase[]; /** The parts of the pack's result with their words. */ result?: readonly Part[] | undefined; run?: () => void; busy?: boolean; open?: (i: number) => void }) {
   const { t } = useWords()
   if (cases.length === 0) return <Empty>{t("case.none")}</Empty>
   const bad = cases.filter((c) => c.diff.length > 0).length
@@ -31,7 +32,7 @@ export function Cases({ cases, run, busy, open }: { cases: readonly PackCase[]; 
                   {c.diff.length > 0 && <pre className="raw">{c.diff.join("\n")}</pre>}
                 </td>
                 <td><Value value={c.input} /></td>
-                <td><Value value={c.want} /></td>
+                <td><Value value={c.want} of={result} /></td>
                 <td>{open && <button type="button" className="link" onClick={() => open(i)}>{t("case.try")}</button>}</td>
               </tr>
             ))}

@@ -15,7 +15,7 @@ import { Person } from "../parts/people"
 import { Broken } from "../parts/problem"
 import { Timeline } from "../parts/timeline"
 import { Empty, Facts, Head, Section, Skeleton, State, When } from "../parts/view"
-import { Value } from "./answer"
+import { Value } from "./result"
 import { Cases } from "./cases"
 import { Changes } from "./diff"
 import { DraftForm } from "./forms"
@@ -83,7 +83,7 @@ export function DraftPage() {
           )}
           {d.check.cases.length > 0 && (
             <Section title={t("draft.cases")} note={d.check.cases.length} test="draft-cases-run">
-              <Cases cases={d.check.cases} />
+              <Cases cases={d.check.cases} result={d.view?.result} />
             </Section>
           )}
           {d.files.map((f) => (

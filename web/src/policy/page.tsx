@@ -95,7 +95,7 @@ export function PackPage() {
           {tab === "try" && (cases.isPending ? <Skeleton /> : <TryIt key={`${p.view.sha256} ${f.case}`} name={p.name} view={p.view} place={p.view.jurisdiction} day={day} today={now} cases={cases.data?.items ?? []} chosen={f.case ? Number(f.case) : -1} />)}
           {tab === "cases" && (
             <Section title={t("pack.tab.cases")} test="pack-cases">
-              {cases.isError ? <Broken error={cases.error} retry={() => void cases.refetch()} /> : cases.data ? <Cases cases={cases.data.items} run={() => void cases.refetch()} busy={cases.isFetching} open={(i) => go(`/packs/${p.name}?tab=try&case=${i}`)} /> : <Skeleton />}
+              {cases.isError ? <Broken error={cases.error} retry={() => void cases.refetch()} /> : cases.data ? <Cases cases={cases.data.items} result={p.view.result} run={() => void cases.refetch()} busy={cases.isFetching} open={(i) => go(`/packs/${p.name}?tab=try&case=${i}`)} /> : <Skeleton />}
             </Section>
           )}
           {tab === "versions" && <Versions pack={p} />}

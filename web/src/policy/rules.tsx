@@ -1,10 +1,11 @@
 import { Fragment, type ReactNode } from "react"
-import type { Citation, PackCell, PackParameter, PackPeriod, PackTable, PackView } from "../api/types"
+import type { Citation, PackCell, PackInput, PackParameter, PackPeriod, PackTable, PackView } from "../api/types"
 import { useWords } from "../app/i18n"
 import { Section } from "../parts/view"
 import { Cited } from "../register/law"
 import { covers, day as dayOf, number, turns } from "./days"
 import { period, PlaceName } from "./list"
+import { said } from "./said"
 
 type Grounded = { id: string; words: { zh: string; en: string }; citation: Citation; effective: PackPeriod; jurisdiction?: string; confirmedBy?: string; confirmedOn?: string }
 
@@ -86,6 +87,20 @@ export function Rules({ view: v, day, set }: { view: PackView; day: string; set?
           </ul>
         </Section>
       )}
+      <Section title={t("pack.result")} note={t("pack.result.note")} test="pack-result">
+        <dl className="facts">
+          {v.result.map((r) => (
+            <div key={r.name} className="wide" data-test="pack-part" data-name={r.name}>
+              <dt title={r.name}>{r.words[lang] || r.name}</dt>
+              <dd>
+                {r.of.filter((o) => !o.type).map((o) => <span key={o.name} className="chip tone-plain" title={o.name}>{o.words[lang] || o.name}</span>)}
+                {r.note && <p className="dim">{r.note[lang]}</p>}
+                <code className="wrap dim" title={t("pack.formula")}>= {r.is}</code>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </Section>
       <Section title={t("pack.sources")} test="pack-sources">
         <ul className="strips">
           {v.sources.map((s) => (
@@ -139,7 +154,7 @@ function RuleTable({ table, day, pack }: { table: PackTable; day: string; pack: 
                 <td><When words={r.words[lang]} says={r.says[lang]} cel={r.when} /></td>
                 <td>
                   {r.open && <p><em className="chip tone-soon">{t("pack.open")}</em> {r.open[lang]}</p>}
-                  <Cells cells={r.then} />
+                  <Cells cells={r.then} columns={table.gives} />
                 </td>
                 <td><Ground of={r} /></td>
                 <td className="num">{period(r.effective, words) || <span className="dim">{t("pack.since.always")}</span>}</td>
@@ -148,7 +163,7 @@ function RuleTable({ table, day, pack }: { table: PackTable; day: string; pack: 
             {table.otherwise.length > 0 && (
               <tr className="dim">
                 <td colSpan={2}>{t("pack.otherwise")}</td>
-                <td colSpan={3}><Cells cells={table.otherwise} /></td>
+                <td colSpan={3}><Cells cells={table.otherwise} columns={table.gives} /></td>
               </tr>
             )}
           </tbody>
@@ -168,14 +183,14 @@ function When({ words, says, cel }: { words: string; says: string; cel: string }
   )
 }
 
-function Cells({ cells }: { cells: readonly PackCell[] }) {
-  const { t } = useWords()
+function Cells({ cells, columns }: { cells: readonly PackCell[]; columns: readonly PackInput[] }) {
+  const { t, lang } = useWords()
   return (
     <dl className="cells">
       {cells.map((c) => (
         <div key={c.column}>
-          <dt>{c.column}</dt>
-          <dd>{c.null ? "—" : c.cel ? <code title={t("pack.formula")}>= {c.text}</code> : c.text}</dd>
+          <dt title={c.column}>{said(columns, c.column, lang)}</dt>
+          <dd title={c.cel || c.null ? undefined : c.text}>{c.null ? "—" : c.cel ? <code title={t("pack.formula")}>= {c.text}</code> : c.text === "true" || c.text === "false" ? t(c.text === "true" ? "yes" : "no") : said(columns.find((o) => o.name === c.column)?.of ?? [], c.text, lang)}</dd>
         </div>
       ))}
     </dl>

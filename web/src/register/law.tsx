@@ -4,6 +4,8 @@ import type { Citation, LawAnswer, Match, Measure, Need, Remark } from "../api/t
 import { useWords, type Key } from "../app/i18n"
 import { Person } from "../parts/people"
 import { State, When } from "../parts/view"
+import { ResultParts } from "../policy/result"
+import { partsOf } from "../policy/said"
 import { Term } from "./view"
 
 // In the order in which an officer argues. Tables that are not named stand at the end.
@@ -85,6 +87,10 @@ export function LawSays({ answer, head, blocked, confirmed = [], asks, ...talk }
       {groups.map((g) => (
         <Rows key={g.name} title={`law.group.${g.name}`} rows={answer.matched.filter((m) => (g.tables as readonly string[]).includes(m.table ?? ""))} {...talk} />
       ))}
+      <details className="section derived" data-test="law-result">
+        <summary>{t("law.result")} <small>{partsOf(answer).length}</small></summary>
+        <ResultParts answer={answer} />
+      </details>
       <Rows title={rest.length === answer.matched.length ? "proposal.answer" : "law.group.other"} rows={rest} {...talk} />
       <Silent silent={answer.silent} {...talk} />
     </div>
@@ -93,8 +99,10 @@ export function LawSays({ answer, head, blocked, confirmed = [], asks, ...talk }
 
 /** Whether a subject may be listed by the answer, in which class, by whom, and until when. */
 export function Conclusion({ answer, level }: { answer: LawAnswer; level: string }) {
-  const { t, code } = useWords()
+  const { t, code, lang } = useWords()
   const r = answer.result
+  // The pack says how a value is called; an answer from before packs did is called as the console does.
+  const word = (part: string, value: string, group: string) => answer.parts?.find((p) => p.name === part)?.of.find((o) => o.name === value)?.words[lang] || code(group, value)
   const text = (key: string) => (typeof r[key] === "string" ? (r[key] as string) : "")
   const listable = r["listable"] as boolean | null
   const grounds = Array.isArray(r["grounds"]) ? (r["grounds"] as string[]) : []
@@ -105,8 +113,8 @@ export function Conclusion({ answer, level }: { answer: LawAnswer; level: string
       <div>
         <State group="proposal.listable" value={mark === "excluded" ? "false" : mark} tone={mark === "true" ? "action" : mark === "open" ? "soon" : "plain"} />
         {mark === "excluded" && <b>{t("proposal.excluded")}</b>}
-        {text("class") && <b>{code("listing.class", text("class"))}</b>}
-        {text("class") !== "none" && grounds.map((g) => <span key={g}>{code("listing.ground", g)}</span>)}
+        {text("class") && <b title={text("class")}>{word("class", text("class"), "listing.class")}</b>}
+        {text("class") !== "none" && grounds.map((g) => <span key={g} title={g}>{word("grounds", g, "listing.ground")}</span>)}
       </div>
       <dl>
         {level && <div><dt>{t("proposal.level")}</dt><dd>{code("proposal.level", level)}</dd></div>}

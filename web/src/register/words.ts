@@ -301,6 +301,7 @@ export const words = {
   "law.group.measure": ["措施与保留", "Measures, and what stays open"],
   "law.group.term": ["期限", "Term"],
   "law.group.notice": ["告知与申诉", "Notice and objection"],
+  "law.result": ["结论各项", "Every part of the result"],
   "law.group.other": ["其他", "Other"],
 
   "measure.kind": ["方面", "Field"],
