@@ -45,7 +45,7 @@ var (
 
 // phrases is the whole catalogue.
 func phrases() []phrase {
-	return slices.Concat(phrasesOfHuma, phrasesOfBase, phrasesOfStream, phrasesOfKnow, phrasesOfPacks, phrasesOfWork, phrasesOfFeed, phrasesOfDetect, phrasesOfAlert, phrasesOfRegister)
+	return slices.Concat(phrasesOfHuma, phrasesOfBase, phrasesOfStream, phrasesOfKnow, phrasesOfPacks, phrasesOfWork, phrasesOfFeed, phrasesOfDetect, phrasesOfRules, phrasesOfAlert, phrasesOfRegister)
 }
 
 var catalog = sync.OnceValue(func() catalogue {

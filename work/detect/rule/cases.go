@@ -272,10 +272,11 @@ func (t *trial) events() ([]made, error) {
 
 // event is the kind and the fields of an event.
 func (o *occasion) event(at place, field string) (kind feed.Kind, values map[string]yaml.Node, err error) {
-	for k, n := range map[feed.Kind]*yaml.Node{feed.Call: &o.Call, feed.Message: &o.Message, feed.Transfer: &o.Transfer, feed.Registration: &o.Registration} {
+	for i, n := range []*yaml.Node{&o.Call, &o.Message, &o.Transfer, &o.Registration} {
 		if n.IsZero() {
 			continue
 		}
+		k := feed.Kinds()[i]
 		if kind != 0 {
 			return 0, nil, at.wrong(field, "an event is of one kind")
 		}

@@ -385,7 +385,7 @@ func oneOf(word string, of ...string) (string, error) {
 		word = of[0]
 	}
 	if !slices.Contains(of, word) {
-		return "", refuse("%s is wanted", strings.Join(of, ", "))
+		return "", refuse("one of these is wanted: %s", strings.Join(of, ", "))
 	}
 	return word, nil
 }

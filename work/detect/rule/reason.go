@@ -81,7 +81,7 @@ func (s *scope) hole(inside string) (piece, error) {
 	called, percent := strings.CutSuffix(called, "%")
 	as, ok := forms[word]
 	if !ok || percent && word != "" {
-		return piece{}, refuse("a value is written as {name}, {name%%}, {name:duration}, {name:money} or {name:time}")
+		return piece{}, refuse("a value is written as %s", "{name}, {name%}, {name:duration}, {name:money}, {name:time}")
 	}
 	if percent {
 		as = asPercent
