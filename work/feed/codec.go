@@ -21,7 +21,7 @@ type Header struct {
 
 const (
 	digitsBit = 1  // of the length of a text: it stands as digits, two a byte
-	slack     = 16 // bytes behind the end that words may be read from or written to
+	slack     = 32 // bytes behind the end that words may be read from or written to
 )
 
 // textBits and numberBits are the bits of the texts and numbers among the
@@ -74,10 +74,12 @@ func (b *Batch) Encode(dst []byte, kind Kind, h Header) []byte {
 			continue
 		}
 		size := 2 + 10*(1+maxTexts+maxNumbers) + slack
-		for _, t := range e.texts {
-			size += int(t.To - t.From)
+		for k := range e.texts {
+			size += int(e.texts[k].To - e.texts[k].From)
 		}
-		dst = slices.Grow(dst, size)
+		if cap(dst)-len(dst) < size {
+			dst = slices.Grow(dst, size)
+		}
 		n := b.encode(dst[len(dst):len(dst)+size], e, kind, before)
 		dst = dst[:len(dst)+n]
 		before = e.Time
@@ -109,6 +111,18 @@ func (b *Batch) encode(out []byte, e *Event, kind Kind, before int64) int {
 
 func (b *Batch) encodeText(out []byte, s Span) int {
 	length := s.To - s.From
+	if length-2 <= 14 && int(s.From)+16 <= len(b.data) { // 2 to 16: the rule
+		text := b.data[s.From : s.From+16]
+		low := (binary.LittleEndian.Uint64(text) ^ zeros) & masks[min(length, 8)]
+		high := (binary.LittleEndian.Uint64(text[8:]) ^ zeros) & masks[max(length, 8)-8]
+		if !digits8(low) || !digits8(high) {
+			out[0] = byte(length << 1)
+			return 1 + copy(out[1:], text[:length])
+		}
+		out[0] = byte(length<<1 | digitsBit)
+		binary.LittleEndian.PutUint64(out[1:], uint64(pack(low))|uint64(pack(high))<<32)
+		return 1 + int(length+1)/2
+	}
 	if length >= 2 {
 		head := putUvarint(out, uint64(length)<<1|digitsBit)
 		if packed(out[head:], b.data, s) {
@@ -119,29 +133,34 @@ func (b *Batch) encodeText(out []byte, s Span) int {
 	return head + copy(out[head:], b.data[s.From:s.To])
 }
 
-// packed writes digits, two a byte, and reports whether they were digits alone.
-// Eight are looked at in one step.
+const zeros = 0x3030303030303030
+
+// masks keep the first bytes of a word, by how many.
+var masks = [9]uint64{
+	0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, 0xffffffffffffffff,
+}
+
+// digits8 reports whether eight bytes, which zeros was taken from, are 0 to 9.
+func digits8(x uint64) bool { return (x|(x+0x7676767676767676))&0x8080808080808080 == 0 }
+
+// pack is eight bytes from 0 to 9, two in a byte.
+func pack(x uint64) uint32 {
+	x = (x | x>>4) & 0x00ff00ff00ff00ff
+	x = (x | x>>8) & 0x0000ffff0000ffff
+	return uint32(x | x>>16)
+}
+
+// packed writes digits of any length, two a byte, and reports whether they were
+// digits alone.
 func packed(out, data []byte, s Span) bool {
 	for from := s.From; from < s.To; from += 8 {
-		var x uint64
-		if int(from)+8 <= len(data) {
-			x = binary.LittleEndian.Uint64(data[from:])
-		} else {
-			var last [8]byte
-			copy(last[:], data[from:])
-			x = binary.LittleEndian.Uint64(last[:])
-		}
-		if left := s.To - from; left < 8 {
-			mask := uint64(1)<<(8*left) - 1
-			x = x&mask | 0x3030303030303030&^mask
-		}
-		if x&0xf0f0f0f0f0f0f0f0 != 0x3030303030303030 || (x+0x0606060606060606)&0xf0f0f0f0f0f0f0f0 != 0x3030303030303030 {
+		var eight [8]byte
+		copy(eight[:], data[from:s.To])
+		x := (binary.LittleEndian.Uint64(eight[:]) ^ zeros) & masks[min(8, s.To-from)]
+		if !digits8(x) {
 			return false
 		}
-		x &= 0x0f0f0f0f0f0f0f0f
-		x = (x | x>>4) & 0x00ff00ff00ff00ff
-		x = (x | x>>8) & 0x0000ffff0000ffff
-		binary.LittleEndian.PutUint32(out, uint32(x|x>>16))
+		binary.LittleEndian.PutUint32(out, pack(x))
 		out = out[4:]
 	}
 	return true
@@ -153,7 +172,7 @@ func unpack(word uint32) uint64 {
 	x = (x | x<<16) & 0x0000ffff0000ffff
 	x = (x | x<<8) & 0x00ff00ff00ff00ff
 	x = (x | x<<4) & 0x0f0f0f0f0f0f0f0f
-	return x | 0x3030303030303030
+	return x | zeros
 }
 
 func zigzag(x int64) uint64   { return uint64(x)<<1 ^ uint64(x>>63) }
@@ -307,6 +326,15 @@ func (d *decoder) text() Span {
 		return Span{}
 	}
 	from := d.free
+	if n <= 16 { // the rule
+		to := d.data[from : from+16]
+		word := binary.LittleEndian.Uint64(d.data[d.at:])
+		binary.LittleEndian.PutUint64(to, unpack(uint32(word)))
+		binary.LittleEndian.PutUint64(to[8:], unpack(uint32(word>>32)))
+		d.at += stands
+		d.free += n
+		return Span{uint32(from), uint32(d.free)}
+	}
 	for done := 0; done < n; done += 8 {
 		binary.LittleEndian.PutUint64(d.data[from+done:], unpack(binary.LittleEndian.Uint32(d.data[d.at+done/2:])))
 	}
