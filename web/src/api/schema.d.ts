@@ -5983,6 +5983,7 @@ export interface components {
             region: string;
             /** Format: date-time */
             servedAt?: string;
+            /** @description the name of who handed it over */
             servedBy: string;
             /** @description empty: not served yet */
             servedHow: string;
@@ -7317,7 +7318,7 @@ export interface components {
              * @description default now
              */
             at?: string;
-            /** @description who handed it over */
+            /** @description who handed it over: a name, or the ID of an account, which answers then name */
             by: string;
             /** @description the way, as it was: which channel the law wants could not be read */
             how: string;

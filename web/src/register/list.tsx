@@ -13,16 +13,17 @@ const states = ["running", "pending", "upcoming", "ended", "lifted"] as const
 export function Listings() {
   const { t, code } = useWords()
   const [f, set] = useFilters("state", "class", "endsBefore", "region")
+  // The widths leave room for the number of the document on a screen of 1,280 pixels.
   const columns: Column<Listing>[] = [
-    { key: "state", title: t("listing.state"), width: 116, cell: (l) => <State group="listing.state" value={l.state} />, text: (l) => code("listing.state", l.state) },
-    { key: "name", title: t("listing.name"), width: 128, cell: (l) => <Named name={l.name} />, text: (l) => l.name || t("listing.name.erased") },
-    { key: "kind", title: t("listing.kind"), width: 72, cell: (l) => code("listing.kind", l.kind), text: (l) => code("listing.kind", l.kind) },
+    { key: "state", title: t("listing.state"), width: 104, cell: (l) => <State group="listing.state" value={l.state} />, text: (l) => code("listing.state", l.state) },
+    { key: "name", title: t("listing.name"), width: 104, cell: (l) => <Named name={l.name} />, text: (l) => l.name || t("listing.name.erased") },
+    { key: "kind", title: t("listing.kind"), width: 60, cell: (l) => code("listing.kind", l.kind), text: (l) => code("listing.kind", l.kind) },
     { key: "class", title: t("listing.class"), width: "2fr", cell: (l) => <ClassMark listing={l} />, text: (l) => `${l.class} ${l.grounds.join(" ")}` },
-    { key: "until", title: t("listing.until"), width: 196, cell: (l) => <Until listing={l} />, text: (l) => l.until || t("listing.until.unknown") },
-    { key: "from", title: t("listing.from"), width: 100, cell: (l) => <span className="num">{l.from}</span>, text: (l) => l.from },
-    { key: "term", title: t("listing.term"), width: 84, cell: (l) => <Term months={l.termMonths} />, text: (l) => String(l.termMonths) },
-    { key: "region", title: t("region"), width: 120, cell: (l) => <RegionName code={l.region} short />, text: (l) => l.region },
-    { key: "documentNo", title: t("listing.documentNo"), width: "1.5fr", cell: (l) => l.documentNo, text: (l) => l.documentNo },
+    { key: "until", title: t("listing.until"), width: 180, cell: (l) => <Until listing={l} />, text: (l) => l.until || t("listing.until.unknown") },
+    { key: "from", title: t("listing.from"), width: 92, cell: (l) => <span className="num">{l.from}</span>, text: (l) => l.from },
+    { key: "term", title: t("listing.term"), width: 68, cell: (l) => <Term months={l.termMonths} />, text: (l) => String(l.termMonths) },
+    { key: "region", title: t("region"), width: 92, cell: (l) => <RegionName code={l.region} short />, text: (l) => l.region },
+    { key: "documentNo", title: t("listing.documentNo"), width: "1.5fr", cell: (l) => <span title={l.documentNo}>{l.documentNo}</span>, text: (l) => l.documentNo },
     { key: "decidedOn", title: t("listing.decidedOn"), width: 100, extra: true, cell: (l) => <span className="num">{l.decidedOn}</span>, text: (l) => l.decidedOn },
   ]
   return (

@@ -27,7 +27,7 @@ type Body struct {
 	Code       string        `json:"code,omitempty" doc:"told once, to be printed on the notice; only its hash is kept"`
 	ServedHow  string        `json:"servedHow" doc:"empty: not served yet"`
 	ServedAt   *time.Time    `json:"servedAt,omitempty"`
-	ServedBy   string        `json:"servedBy"`
+	ServedBy   string        `json:"servedBy" doc:"the name of who handed it over"`
 	ReceiptNo  string        `json:"receiptNo"`
 	RecordedBy lanzha.ID     `json:"recordedBy"`
 }
@@ -57,8 +57,25 @@ func (d *Desk) bodies(ctx context.Context, notices ...Notice) ([]Body, error) {
 	out := make([]Body, len(notices))
 	for i, n := range notices {
 		out[i] = bodyOf(n, called[n.Listing].Name)
+		if out[i].ServedBy, err = d.handedBy(ctx, n); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// handedBy is the name of who handed a notice over. The officer who recorded it
+// may have written an account's ID.
+func (d *Desk) handedBy(ctx context.Context, n Notice) (string, error) {
+	id, err := lanzha.ParseID(n.Served.By)
+	if err != nil || d.Register.OfficerName == nil {
+		return n.Served.By, nil //nolint:nilerr // it is a name
+	}
+	name, err := d.Register.OfficerName(ctx, d.Register.DB.Read(), id)
+	if lanzha.CodeOf(err) == lanzha.CodeNotFound || err == nil && name == "" {
+		return n.Served.By, nil // no account's, after all
+	}
+	return name, err
 }
 
 // one is the answer about one notice.
@@ -246,7 +263,7 @@ func (d *Desk) Mount(a *api.API, may *auth.Decider) {
 		Body struct {
 			How       string    `json:"how" minLength:"1" maxLength:"100" doc:"the way, as it was: which channel the law wants could not be read"`
 			At        time.Time `json:"at,omitzero" doc:"default now"`
-			By        string    `json:"by" minLength:"1" maxLength:"100" doc:"who handed it over"`
+			By        string    `json:"by" minLength:"1" maxLength:"100" doc:"who handed it over: a name, or the ID of an account, which answers then name"`
 			ReceiptNo string    `json:"receiptNo,omitempty" maxLength:"100" doc:"number of the parcel, receipt or record"`
 		}
 	}

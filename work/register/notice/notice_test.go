@@ -173,5 +173,12 @@ func TestProofOfDelivery(t *testing.T) {
 		if len(list.Items) != 0 {
 			t.Errorf("unserved: %+v", list.Items)
 		}
+		other := h.List(registertest.Person(5), registertest.Traded())
+		h.Call("officer", http.MethodPost, "/register/notices", http.StatusCreated, body{"listing": other.ID}, &n)
+		h.Step("officer", "/register/notices/"+string(n.ID), "serve", http.StatusOK, body{"how": "当面送达", "by": h.Actors["officer"].ID}, nil)
+		h.Call("officer", http.MethodGet, "/register/notices/"+string(n.ID), http.StatusOK, nil, &n)
+		if n.ServedBy == "" || n.ServedBy != h.Actors["officer"].Name {
+			t.Errorf("handed over by %q, and the officer is %q", n.ServedBy, h.Actors["officer"].Name)
+		}
 	})
 }

@@ -1,17 +1,22 @@
 import { useQuery } from "@tanstack/react-query"
 import { Input } from "antd"
+import { useCallback, useMemo } from "react"
 import { Link } from "react-router"
 import { api, serverNow } from "../../api/client"
 import type { PenaltyTotal } from "../../api/types"
 import { useWords } from "../../app/i18n"
+import { Chart } from "../../parts/chart"
 import { Choice, Pick, useFilters } from "../../parts/filters"
 import { count, money } from "../../parts/format"
 import { Broken } from "../../parts/problem"
 import { RegionFilter, RegionName } from "../../parts/region"
+import { useRegions } from "../../parts/regions"
 import { Empty, Skeleton } from "../../parts/view"
 import { today } from "../days"
 import { RegisterTabs } from "../tabs"
 import { conducts } from "./list"
+
+const none: readonly PenaltyTotal[] = []
 
 /** What was decided, summed by conduct, region or month. */
 export function PenaltyTotals() {
@@ -26,11 +31,25 @@ export function PenaltyTotals() {
     queryFn: async ({ signal }) => (await api.get("/register/penalties/totals", { by, from, until, region: f.region, conduct: f.conduct as never }, signal)).items,
     retry: false,
   })
-  const items = totals.data ?? []
+  const items = totals.data ?? none
+  const say = useCallback((n: number) => count(n, lang), [lang])
+  const sayMoney = useCallback((n: number) => money(n, lang), [lang])
   const sum = (of: (x: PenaltyTotal) => number) => items.reduce((n, x) => n + of(x), 0)
   const most = Math.max(1, ...items.map((x) => x.penalties))
   const devices = [...new Set(items.flatMap((x) => Object.keys(x.devices)))]
   const name = (key: string) => (by === "conduct" ? code("penalty.conduct", key) : by === "region" ? <RegionName code={key} short /> : key)
+  const regions = useRegions()
+  const drawn = useMemo(() => {
+    const label = (key: string) => (by === "conduct" ? code("penalty.conduct", key) : by === "region" ? (regions.get(key)?.name ?? (key || t("region.country"))) : key)
+    return {
+      along: items.map((x) => label(x.key)),
+      series: [
+        { name: t("penalty.totals.stand"), values: items.map((x) => x.penalties - x.revoked), colour: "blue" as const, stack: "n" },
+        { name: t("penalty.totals.revoked"), values: items.map((x) => x.revoked), colour: "dim" as const, stack: "n" },
+        ...(by === "month" ? [{ name: t("penalty.band.fine"), values: items.map((x) => x.fineFen), colour: "amber" as const, line: true, right: true }] : []),
+      ],
+    }
+  }, [items, by, regions, code, t])
   const row = (x: PenaltyTotal, label: React.ReactNode, share: boolean) => (
     <tr key={x.key} data-test={share ? "total" : "sum"}>
       <th scope="row">{label}</th>
@@ -65,6 +84,17 @@ export function PenaltyTotals() {
         {totals.isPending && <Skeleton />}
         {totals.isError && <Broken error={totals.error} retry={() => void totals.refetch()} />}
         {totals.isSuccess && items.length === 0 && <Empty>{t("penalty.totals.empty")}</Empty>}
+        {items.length > 1 && (
+          <Chart
+            label={t("penalty.totals.chart", { by: code("penalty.by", by) })}
+            height={by === "month" ? 200 : 48 + 26 * items.length}
+            lying={by !== "month"}
+            along={drawn.along}
+            series={drawn.series}
+            say={say}
+            sayRight={sayMoney}
+          />
+        )}
         {items.length > 0 && (
           <div className="scrolls">
             <table className="plain totals">

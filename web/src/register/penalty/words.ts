@@ -101,6 +101,8 @@ export const words = {
   "penalty.totals.from": ["自", "From"],
   "penalty.totals.until": ["至", "Until"],
   "penalty.totals.n": ["处罚数", "Penalties"],
+  "penalty.totals.stand": ["维持的处罚", "Standing"],
+  "penalty.totals.chart": ["处罚数，按{by}；数字见下表", "penalties by {by}; the figures stand in the table below"],
   "penalty.totals.revoked": ["其中撤销", "Revoked"],
   "penalty.totals.detained": ["拘留人数", "Detained"],
   "penalty.totals.days": ["拘留日数", "Days"],
