@@ -40,7 +40,8 @@ type series struct {
 	memory *arena
 	queued bool // it has queues
 
-	ats   []int    // words of the boundaries
+	edges []edge   // the boundaries of exact series, laid out
+	ats   []int    // their words
 	heads []int64  // the times before which the boundaries of a record stand
 	event []uint32 // the present event as a slot: time<<8 | which conditions hold, then columns
 }
@@ -106,6 +107,13 @@ const (
 const largestShort = 1<<32 - 1
 
 func (c *column) wide() bool { return c.as == asNumber || c.as == asHash }
+
+// edge is a boundary laid out.
+type edge struct {
+	at     int   // word of the section
+	before int64 // how far before the present, as the order of slots counts
+	steps  []step
+}
 
 type bound struct {
 	dist  int64 // microseconds before the present
@@ -689,6 +697,7 @@ func (s *series) lay(g *part) {
 	}
 	for _, b := range s.bounds {
 		s.ats = append(s.ats, b.at)
+		s.edges = append(s.edges, edge{b.at, b.dist << 8, b.steps})
 	}
 	if s.pane > 0 {
 		s.width = slot

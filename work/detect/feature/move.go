@@ -74,7 +74,11 @@ func (g *part) move(s *series, sec []uint32, now int64) {
 		s.settle(sec, moment>>8)
 		g.back(s, sec, now)
 	case sec[s.far.at] != sec[wordEnd]:
-		g.forward(s, sec, now)
+		if s.pane == 0 {
+			s.forward(sec, now)
+		} else {
+			s.forwardPanes(sec, now)
+		}
 		if sec[s.far.at] == sec[wordEnd] && class > 1 { // what a busy time took is given back
 			s.memory.put(sec[wordRing], uint32(class))
 			sec[wordRing], class = 0, 0
@@ -101,29 +105,46 @@ func (s *series) settle(sec []uint32, moment int64) {
 
 // forward moves the boundaries on, the nearest first: what enters a window
 // enters before it leaves.
-func (g *part) forward(s *series, sec []uint32, now int64) {
+func (s *series) forward(sec []uint32, now int64) {
 	r, end := s.ring(sec), sec[wordEnd]
 	// Each boundary stands in another line of memory. All of them are asked for
 	// before the first is looked at, so that the core waits once and not for each.
-	heads := s.heads
-	for i, b := range s.bounds {
-		heads[i] = s.order(r.slot(sec[b.at]))
+	heads := s.heads[:len(s.edges)]
+	for i := range s.edges {
+		heads[i] = get(r.mem[int(sec[s.edges[i].at]&r.mask)*r.width:])
 	}
-	for i, b := range s.bounds {
-		at, limit := sec[b.at], s.limit(b, now)
-		if at == end || heads[i] > limit {
+	last := now<<8 | 0xff
+	for i := range s.edges {
+		e := &s.edges[i]
+		limit := last - e.before
+		if heads[i] > limit {
 			continue
 		}
+		at := sec[e.at]
+		for at != end {
+			slot := r.slot(at)
+			if get(slot) > limit {
+				break
+			}
+			if len(e.steps) > 0 {
+				s.pass(&r, e.steps, sec, slot, at)
+			}
+			at++
+		}
+		sec[e.at] = at
+	}
+}
+
+func (s *series) forwardPanes(sec []uint32, now int64) {
+	r, end := s.ring(sec), sec[wordEnd]
+	for _, b := range s.bounds {
+		at, limit := sec[b.at], s.limit(b, now)
 		for ; at != end; at++ {
 			slot := r.slot(at)
 			if s.order(slot) > limit {
 				break
 			}
-			if s.pane == 0 {
-				s.pass(&r, b.steps, sec, slot, at)
-			} else {
-				s.passPane(b.steps, sec, slot, at)
-			}
+			s.passPane(b.steps, sec, slot, at)
 		}
 		sec[b.at] = at
 	}
