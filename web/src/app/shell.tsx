@@ -6,7 +6,7 @@ import { Dropdown, Modal } from "antd"
 import { useState, type ReactNode } from "react"
 import { Link, NavLink, Outlet, useNavigate } from "react-router"
 import { api } from "../api/client"
-import type { DenState, DisposalState, ListingObjectionState, LookupState, ProposalState, Role } from "../api/types"
+import type { Alert, DenState, DisposalState, ListingObjectionState, LookupState, ProposalState, Role } from "../api/types"
 import { useKeys } from "../parts/keys"
 import { usePersonNames } from "../parts/people"
 import { useMay, useMe } from "./auth"
@@ -135,11 +135,14 @@ function OnDuty() {
 
 const most = 100
 
-type Waiting = { path: "/lookups"; state: LookupState } | { path: "/disposals"; state: DisposalState } | { path: "/dens"; state: DenState } | { path: "/register/proposals"; state: ProposalState } | { path: "/register/objections"; state: ListingObjectionState } | { path: "/register/sweeps"; state?: never; page: string }
+type Waiting = { path: "/alerts"; state?: Alert["state"]; waiting?: true } | { path: "/lookups"; state: LookupState } | { path: "/disposals"; state: DisposalState } | { path: "/dens"; state: DenState } | { path: "/register/proposals"; state: ProposalState } | { path: "/register/objections"; state: ListingObjectionState } | { path: "/register/sweeps"; state?: never; page: string }
 
 /** What waits for the signed-in person, by the duty of their roles. */
 function waitingFor(roles: readonly string[]): Waiting[] {
   const all: (Waiting & { role: Role })[] = [
+    { role: "responder", path: "/alerts", waiting: true },
+    { role: "unit", path: "/alerts", waiting: true },
+    { role: "officer", path: "/alerts", state: "new" },
     { role: "responder", path: "/lookups", state: "sent" },
     { role: "responder", path: "/lookups", state: "overdue" },
     { role: "responder", path: "/disposals", state: "sent" },
@@ -164,12 +167,12 @@ function OwnItems() {
   const wanted = waitingFor(me.roles)
   const own = useQuery({
     queryKey: ["own", me.id],
-    queryFn: ({ signal }) => Promise.all(wanted.map(async (w) => ({ ...w, n: (await api.get(w.path, { state: w.state as never, limit: most }, signal)).items.length }))),
+    queryFn: ({ signal }) => Promise.all(wanted.map(async (w) => ({ ...w, n: (await api.get(w.path, { state: w.state as never, limit: most, ...("waiting" in w && { waiting: true }) }, signal)).items.length }))),
     refetchInterval: 60_000,
     retry: false,
     enabled: wanted.length > 0,
   })
-  useLive((e) => /^(lookup|disposal|den|proposal|objection|sweep)\./.test(e.kind), () => void own.refetch(), 3000)
+  useLive((e) => /^(alert|lookup|disposal|den|proposal|objection|sweep)\./.test(e.kind), () => void own.refetch(), 3000)
   if (!own.data) return null
   const total = own.data.reduce((sum, w) => sum + w.n, 0)
   const first = own.data.find((w) => w.n > 0)
@@ -180,7 +183,7 @@ function OwnItems() {
       </span>
     )
   return (
-    <Link to={"page" in first ? first.page : `${first.path}?state=${first.state}`} className="quiet own has" data-test="own">
+    <Link to={"page" in first ? first.page : `${first.path}?${"waiting" in first ? "waiting=true" : `state=${first.state}`}`} className="quiet own has" data-test="own">
       {t("shell.own", { n: total >= most ? `${most}+` : total })}
     </Link>
   )

@@ -14,6 +14,7 @@ import { Timeline } from "../parts/timeline"
 import { Facts, Head, Section, Skeleton, State, When } from "../parts/view"
 import { AlertAction, SuppressSubject } from "./decide"
 import { collecting, LastDays, NeighbourSection } from "./evidence"
+import { usePacksInForce } from "./packs"
 import { said, valueSaid } from "./said"
 import { verbs } from "./steps"
 import { SuppressionCards } from "./suppressions"
@@ -25,6 +26,7 @@ export function AlertPage() {
   const suppresses = useMay("suppression.make")
   const rules = useMay("detector.read")
   const clues = useMay("clue.read")
+  const packs = usePacksInForce()
   const alert = useQuery({
     queryKey: ["alert", id],
     queryFn: ({ signal }) => api.get(`/alerts/${id}`, undefined, signal),
@@ -35,6 +37,7 @@ export function AlertPage() {
   if (alert.isPending) return <Skeleton />
   if (alert.isError) return <Broken error={alert.error} retry={() => void alert.refetch()} />
   const a = alert.data
+  const shares = new Set(packs.data?.find((p) => p.name === a.pack)?.view?.features.filter((x) => x.aggregate === "share").map((x) => x.name))
   const { first, rest } = verbs(a, me.roles, me.institution)
   return (
     <div className="record" data-test="alert-page">
@@ -73,7 +76,7 @@ export function AlertPage() {
             <table className="plain values" data-test="values">
               <tbody>
                 {a.values.map((v) => (
-                  <tr key={v.name}><th scope="row">{v.title[lang] || v.name}</th><td className="num right">{valueSaid(v.text)}</td></tr>
+                  <tr key={v.name}><th scope="row">{v.title[lang] || v.name}</th><td className="num right">{valueSaid(v.text, shares.has(v.name))}</td></tr>
                 ))}
               </tbody>
             </table>

@@ -46,7 +46,7 @@ export function LastDays({ alert: a }: { alert: AlertPage }) {
       <details className="derived">
         <summary>{t("evidence.table")}</summary>
         <div className="scrolls">
-          <table className="plain" data-test="hours">
+          <table className="plain roomy" data-test="hours">
             <thead>
               <tr><th>{t("evidence.hour")}</th><th className="right">{t("evidence.count")}</th>{calls && <th className="right">{t("evidence.answered")}</th>}{sums.amount > 0 && <th className="right">{t("evidence.amount")}</th>}</tr>
             </thead>
@@ -63,6 +63,7 @@ export function LastDays({ alert: a }: { alert: AlertPage }) {
 }
 
 const fewest = 10
+const drawn = 20 // more is a wheel that nobody reads
 
 /** Whom and what the subject dealt with: as a graph, and as a table that says the same. */
 export function Neighbours({ alert: a }: { alert: AlertPage }) {
@@ -70,14 +71,15 @@ export function Neighbours({ alert: a }: { alert: AlertPage }) {
   const [chosen, setChosen] = useState("")
   const [all, setAll] = useState(false)
   const items = useMemo(() => a.evidence.neighbours.toSorted((x, y) => y.count - x.count), [a.evidence.neighbours])
+  const strongest = useMemo(() => items.slice(0, drawn), [items])
   if (items.length === 0) return <Empty>{t(collecting(a) ? "evidence.collecting" : "neighbours.none")}</Empty>
   const key = (n: Neighbour) => `${n.domain} ${n.value}`
   const shown = all ? items : items.filter((n, i) => i < fewest || key(n) === chosen)
   return (
     <div className="neighbours">
-      <div className="graph-frame" role="img" aria-label={t("neighbours.graph", { n: items.length })} data-test="graph">
+      <div className="graph-frame" role="img" aria-label={t("neighbours.graph", { n: strongest.length })} data-test="graph">
         <Suspense fallback={null}>
-          <Graph subject={{ domain: a.domain, value: a.subject }} neighbours={items} chosen={chosen} choose={setChosen} />
+          <Graph domain={a.domain} value={a.subject} neighbours={strongest} chosen={chosen} choose={setChosen} />
         </Suspense>
       </div>
       <div className="scrolls">
@@ -97,6 +99,7 @@ export function Neighbours({ alert: a }: { alert: AlertPage }) {
             ))}
           </tbody>
         </table>
+        {items.length > drawn && <p className="dim small">{t("neighbours.most", { n: drawn })}</p>}
         {items.length > fewest && <button type="button" className="link" onClick={() => setAll(!all)}>{t(all ? "neighbours.fewer" : "neighbours.all", { n: items.length })}</button>}
       </div>
     </div>

@@ -44,7 +44,7 @@ export function Feeds() {
           <p className="dim">{t("feed.since")} <When at={feeds.data.since} /></p>
           {feeds.data.feeds.length === 0 ? <Empty>{t("feed.empty")}</Empty> : (
             <div className="scrolls">
-              <table className="plain" data-test="feeds">
+              <table className="plain roomy" data-test="feeds">
                 <thead>
                   <tr><th>{t("feed.channel")}</th><th>{t("feed.sender")}</th><th>{t("feed.kind")}</th><th className="right">{t("feed.rate")}</th><th className="right">{t("feed.taken")}</th><th className="right">{t("feed.refused")}</th><th>{t("feed.last")}</th></tr>
                 </thead>

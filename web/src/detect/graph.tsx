@@ -7,7 +7,7 @@ import { said } from "./said"
 const shapes: Record<string, string> = { number: "ellipse", account: "round-rectangle", device: "hexagon", sim: "diamond", cell: "triangle", outlet: "pentagon", person: "round-diamond", other: "rectangle" }
 
 /** The subject in the middle and its neighbours around it, the nearer the more they dealt with it. */
-export default function Graph({ subject, neighbours, chosen, choose }: { subject: { domain: string; value: string }; neighbours: readonly Neighbour[]; chosen: string; choose: (key: string) => void }) {
+export default function Graph({ domain, value, neighbours, chosen, choose }: { domain: string; value: string; neighbours: readonly Neighbour[]; chosen: string; choose: (key: string) => void }) {
   const box = useRef<HTMLDivElement>(null)
   const drawn = useRef<Core>(null)
   const dark = useDark()
@@ -20,23 +20,23 @@ export default function Graph({ subject, neighbours, chosen, choose }: { subject
     const graph = cytoscape({
       container: el,
       elements: [
-        { data: { id: "subject", label: said(subject.domain, subject.value), size: 34, shape: shapes[subject.domain] ?? "rectangle", rank: 3 } },
+        { data: { id: "subject", label: said(domain, value), size: 34, shape: shapes[domain] ?? "rectangle", rank: 3 } },
         ...neighbours.flatMap((n) => {
           const id = `${n.domain} ${n.value}`
           return [
-            { data: { id, label: said(n.domain, n.value), size: 10 + 18 * Math.sqrt(n.count / most), shape: shapes[n.domain] ?? "rectangle", rank: n.count >= most / 3 ? 2 : 1 } },
+            { data: { id, label: said(n.domain, n.value), size: 13 + 17 * Math.sqrt(n.count / most), shape: shapes[n.domain] ?? "rectangle", rank: n.count >= most / 3 ? 2 : 1 } },
             { data: { id: `- ${id}`, source: "subject", target: id, width: 1 + 4 * (n.count / most) } },
           ]
         }),
       ],
       style: [
-        { selector: "node", style: { label: "data(label)", width: "data(size)", height: "data(size)", shape: "data(shape)" as never, "background-color": colour("blue-soft"), "border-width": 1.5, "border-color": colour("blue"), color: colour("text"), "font-size": 10, "text-valign": "bottom", "text-margin-y": 3, "min-zoomed-font-size": 7 } },
+        { selector: "node", style: { label: "data(label)", width: "data(size)", height: "data(size)", shape: "data(shape)" as never, "background-color": colour("blue-soft"), "border-width": 1.5, "border-color": colour("blue"), color: colour("text"), "font-size": 10, "text-valign": "bottom", "text-margin-y": 3, "min-zoomed-font-size": 6, "text-background-color": colour("bg"), "text-background-opacity": 0.75 } },
         { selector: "#subject", style: { "background-color": colour("red-soft"), "border-color": colour("red"), "border-width": 2.5, "font-size": 12, "font-weight": "bold" } },
         { selector: "edge", style: { width: "data(width)", "line-color": colour("line-strong"), "curve-style": "straight" } },
         { selector: "node.chosen", style: { "background-color": colour("amber-soft"), "border-color": colour("amber"), "border-width": 3 } },
         { selector: "edge.chosen", style: { "line-color": colour("amber") } },
       ],
-      layout: { name: "concentric", concentric: (n: { data: (k: string) => number }) => n.data("rank"), levelWidth: () => 1, minNodeSpacing: 14, padding: 12, animate: false } as never,
+      layout: { name: "concentric", concentric: (n: { data: (k: string) => number }) => n.data("rank"), levelWidth: () => 1, minNodeSpacing: 30, padding: 16, animate: false } as never,
       userZoomingEnabled: false, // the page scrolls over it
       autoungrabify: true,
       maxZoom: 1.4,
@@ -50,7 +50,7 @@ export default function Graph({ subject, neighbours, chosen, choose }: { subject
       graph.destroy()
       drawn.current = null
     }
-  }, [subject.domain, subject.value, neighbours, choose, dark])
+  }, [domain, value, neighbours, choose, dark])
   useEffect(() => {
     const graph = drawn.current
     if (!graph) return

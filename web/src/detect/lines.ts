@@ -15,8 +15,10 @@ export function compared(older: string, newer: string): Line[] {
   for (let i = x.length - 1; i >= 0; i--) for (let j = y.length - 1; j >= 0; j--) longest[i]![j] = x[i] === y[j] ? longest[i + 1]![j + 1]! + 1 : Math.max(longest[i + 1]![j]!, longest[i]![j + 1]!)
   const out: Line[] = b.slice(0, head).map((text, i) => ({ how: "same", text, at: i + 1 }))
   for (let i = 0, j = 0; i < x.length || j < y.length; ) {
-    if (i < x.length && j < y.length && x[i] === y[j]) out.push({ how: "same", text: y[j]!, at: head + ++j }), i++
-    else if (i < x.length && (j === y.length || longest[i + 1]![j]! >= longest[i]![j + 1]!)) out.push({ how: "out", text: x[i]!, at: head + ++i })
+    if (i < x.length && j < y.length && x[i] === y[j]) {
+      out.push({ how: "same", text: y[j]!, at: head + ++j })
+      i++
+    } else if (i < x.length && (j === y.length || longest[i + 1]![j]! >= longest[i]![j + 1]!)) out.push({ how: "out", text: x[i]!, at: head + ++i })
     else out.push({ how: "in", text: y[j]!, at: head + ++j })
   }
   return out.concat(b.slice(b.length - tail).map((text, i) => ({ how: "same", text, at: b.length - tail + i + 1 })))

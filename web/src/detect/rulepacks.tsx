@@ -139,7 +139,7 @@ function PackRules({ view, inForce }: { view: NonNullable<RulePack["view"]>; inF
     <>
       <Section title={t("rule.list")} note={view.rules.length} test="pack-rules">
         <div className="scrolls">
-          <table className="plain">
+          <table className="plain roomy">
             <thead><tr><th>{t("rule.one")}</th><th>{t("alert.severity")}</th><th className="right">{t("rule.weight")}</th><th>{t("rule.status")}</th><th>{t("rule.subject")}</th><th>{t("alert.becomes")}</th></tr></thead>
             <tbody>
               {view.rules.map((r) => (

@@ -1,4 +1,4 @@
-import { exact, spoken, type Language } from "../parts/format"
+import { exact, percent, spoken, type Language } from "../parts/format"
 
 /** A subject as it is read aloud: numbers and accounts in groups. */
 export function said(domain: string, value: string): string {
@@ -7,9 +7,10 @@ export function said(domain: string, value: string): string {
   return value
 }
 
-/** A value that fired, as the detector writes it: a time, or a number, whose unit its title says. */
-export function valueSaid(text: string): string {
+/** A value that fired, as the detector writes it: a time, a share, or a number whose unit its title says. */
+export function valueSaid(text: string, share: boolean): string {
   if (text === "") return "-"
+  if (share && !Number.isNaN(Number(text))) return percent(Number(text))
   if (/^\d{4}-\d\d-\d\dT/.test(text)) return exact(text)
   const n = Number(text)
   return Number.isNaN(n) ? text : n.toLocaleString("en-US", { maximumFractionDigits: 4 })

@@ -1,11 +1,11 @@
 import { BarChart, LineChart } from "echarts/charts"
 import { GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components"
-import { init, use, type EChartsType } from "echarts/core"
+import { init, use as register, type EChartsType } from "echarts/core"
 import { CanvasRenderer } from "echarts/renderers"
 import { useEffect, useRef } from "react"
 import { useDark } from "../app/theme"
 
-use([BarChart, LineChart, GridComponent, TooltipComponent, LegendComponent, MarkLineComponent, CanvasRenderer])
+register([BarChart, LineChart, GridComponent, TooltipComponent, LegendComponent, MarkLineComponent, CanvasRenderer])
 
 /** One row of values; of colours those of app.css, by meaning. */
 export type Series = { name: string; values: (number | null)[]; colour: "blue" | "amber" | "red" | "green" | "violet" | "teal" | "dim"; line?: boolean; /** Bars of one stack stand on each other. */ stack?: string; /** Measured by the scale on the right. */ right?: boolean }
@@ -61,7 +61,7 @@ export default function Plot({ label, along, series, say, sayRight, lying = fals
       {
         animation: false,
         aria: { enabled: false }, // the frame says what it is, and a table says the figures
-        grid: { left: 8, right: lying ? 24 : 8, top: series.length > 1 ? 28 : 12, bottom: 4, containLabel: true },
+        grid: { left: 8, right: 24, top: series.length > 1 ? 28 : 12, bottom: 4, containLabel: true },
         ...(series.length > 1 && { legend: { top: 0, left: 0, itemWidth: 10, itemHeight: 8, textStyle: { ...text, color: c.text } } }),
         tooltip: {
           trigger: "axis", confine: true, axisPointer: { type: series.some((s) => !s.line) ? "shadow" : "line" }, backgroundColor: c.panel, borderColor: c["line-strong"], textStyle: { color: c.text, fontSize: 12 },
