@@ -76,6 +76,13 @@ var phrasesOfRules = []phrase{
 	{"a value names a number, account, device, sim, cell, person or outlet", "值的种类只能是 number（号码）、account（账户）、device（设备）、sim（卡）、cell（基站）、person（人员）或 outlet（网点）"},
 	{"the snapshot of the rules cannot be read", "规则状态的快照无法读取"},
 	{"take it away: the state is computed anew from the event log", "请移走该快照，状态将由事件日志重新计算"},
+
+	{"0 to 24 hours are wanted", "应填 0 至 24 小时"},
+	{"two packs have this name", "有两个规则包同名"},
+	{"the snapshot of the features cannot be read", "特征状态的快照无法读取"},
+	{"take an older one, or compute the state anew from the events", "请使用较早的快照，或由事件重新计算状态"},
+	{"the snapshot is of other features", "该快照属于另一组特征"},
+	{"restore it with the packs it was made with, or compute the state anew from the events", "请用生成快照时的规则包恢复，或由事件重新计算状态"},
 	{"a file has at most %d", "一个文件最多 {1} 个案例"},
 	{"the alerts that must come are wanted; [] is none", "须写明应有的告警；[] 表示没有"},
 	{"a day and an hour are wanted, as in %s", "应为日期和时间，如 {1}"},
