@@ -35,8 +35,9 @@ type Raised struct {
 	EventID  string
 }
 
-// raiseBatch is how many alerts go into one statement.
-const raiseBatch = 100
+// raiseBatch is how many alerts go into one statement. SQLite looks for each
+// parameter from the first on, so what a statement costs grows with their square.
+const raiseBatch = 5
 
 // Raise stores alerts with their journal rows. One that is there already, by
 // log, entry, event and rule, is left as it is. What the rule wants is decided
