@@ -251,12 +251,10 @@ func (c *compiler) arithmetic(name string, args []ast.Expr) (n number, fails boo
 	if err != nil {
 		return nil, false, err
 	}
-	divides := name == operators.Divide
-	if v, ok := c.constant(args[1]); ok && divides {
+	if v, ok := c.constant(args[1]); ok && name == operators.Divide {
 		if v == 0 {
 			return nil, false, c.wrong(args[1], "nothing can be divided by zero")
 		}
-		divides = false
 		return func(m *moment) (float64, state) {
 			p, s := x(m)
 			return p / v, s
