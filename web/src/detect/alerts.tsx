@@ -82,17 +82,17 @@ export function useAlertColumns(): Column<Alert>[] {
   const { t, code, lang } = useWords()
   const rules = useMay("detector.read")
   return [
-    { key: "severity", title: t("alert.severity"), width: 50, cell: (a) => <State group="alert.severity" value={a.severity} />, text: (a) => code("alert.severity", a.severity) },
-    { key: "state", title: t("alert.state"), width: 124, cell: (a) => (a.decision ? <><State group="alert.decision" value={a.decision} tone={a.decision === "dismissed" ? "plain" : "good"} />{a.atOnce && <span className="dim"> {t("alert.auto")}</span>}</> : <State group="alert.state" value={a.state} />), text: (a) => code("alert.state", a.state) },
-    { key: "raised", title: t("alert.raised"), width: 88, cell: (a) => <When at={a.raisedAt} />, text: (a) => exact(a.raisedAt) },
+    { key: "severity", title: t("alert.severity"), width: 68, cell: (a) => <State group="alert.severity" value={a.severity} />, text: (a) => code("alert.severity", a.severity) },
+    { key: "state", title: t("alert.state"), width: 116, cell: (a) => (a.decision ? <><State group="alert.decision" value={a.decision} tone={a.decision === "dismissed" ? "plain" : "good"} />{a.atOnce && <span className="dim"> {t("alert.auto")}</span>}</> : <State group="alert.state" value={a.state} />), text: (a) => code("alert.state", a.state) },
+    { key: "raised", title: t("alert.raised"), width: 84, cell: (a) => <When at={a.raisedAt} />, text: (a) => exact(a.raisedAt) },
     { key: "domain", title: t("alert.domain"), width: 56, cell: (a) => <span className={`find find-${a.domain}`}>{code("domain", a.domain)}</span>, text: (a) => code("domain", a.domain) },
-    { key: "subject", title: t("alert.subject"), width: 166, cell: (a) => <b className="num">{said(a.domain, a.subject)}</b>, text: (a) => a.subject },
+    { key: "subject", title: t("alert.subject"), width: 184, cell: (a) => <b className="num">{said(a.domain, a.subject)}</b>, text: (a) => a.subject },
     { key: "rule", title: t("alert.rule"), width: "1.7fr", cell: (a) => (rules ? <Link to={`/rules/${a.rule}`} title={a.rule}>{a.title[lang]}</Link> : a.title[lang]), text: (a) => a.title[lang] },
     { key: "score", title: t("alert.score"), width: 44, right: true, cell: (a) => <span className="num">{a.score}</span>, text: (a) => String(a.score) },
     { key: "reasons", title: t("alert.reasons"), width: "3fr", cell: (a) => <span title={a.reasons[lang]}>{a.reasons[lang]}</span>, text: (a) => a.reasons[lang] },
     { key: "decision", title: t("alert.decision"), width: 108, extra: true, cell: (a) => code("alert.decision", a.decision), text: (a) => code("alert.decision", a.decision) },
-    { key: "who", title: t("alert.who"), width: "0.9fr", cell: (a) => a.institutionName || a.takenByName, text: (a) => a.institutionName || a.takenByName },
-    { key: "verdict", title: t("alert.verdict"), width: 66, cell: (a) => <State group="alert.verdict" value={a.verdict} />, text: (a) => code("alert.verdict", a.verdict) },
+    { key: "who", title: t("alert.who"), width: "0.8fr", cell: (a) => a.institutionName || a.takenByName, text: (a) => a.institutionName || a.takenByName },
+    { key: "verdict", title: t("alert.verdict"), width: 66, extra: true, cell: (a) => <State group="alert.verdict" value={a.verdict} />, text: (a) => code("alert.verdict", a.verdict) },
     { key: "region", title: t("region"), width: 120, extra: true, cell: (a) => a.regionName || <RegionName code={a.region} short />, text: (a) => a.regionName },
     { key: "at", title: t("alert.at"), width: 92, extra: true, cell: (a) => <When at={a.at} />, text: (a) => exact(a.at) },
     { key: "id", title: "ID", width: 230, extra: true, cell: (a) => <code>{a.id}</code>, text: (a) => a.id },

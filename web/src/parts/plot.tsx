@@ -72,7 +72,7 @@ export default function Plot({ label, along, series, say, sayRight, lying = fals
         series: series.map((s, i) => ({
           name: s.name, data: s.values, type: s.line ? "line" : "bar", ...(s.stack && { stack: s.stack }), color: c[s.colour], barMaxWidth: 18, showSymbol: false, lineStyle: { width: 1.5 },
           ...(s.right && { yAxisIndex: 1, tooltip: { valueFormatter: (v: unknown) => (typeof v === "number" ? (sayRight ?? String)(v) : "") } }),
-          ...(i === 0 && mark && { markLine: { symbol: "none", silent: true, lineStyle: { color: c.red, type: "dashed" }, label: { formatter: mark.word, color: c.red, fontSize: 11 }, data: [{ xAxis: mark.at }] } }),
+          ...(i === 0 && mark && { markLine: { symbol: "none", silent: true, lineStyle: { width: 0 }, label: { formatter: mark.word, color: c.red, fontSize: 11 }, data: [{ xAxis: mark.at }] } }),
         })),
       },
       { notMerge: true },
