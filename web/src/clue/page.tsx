@@ -94,7 +94,7 @@ export function CluePage() {
                   <li key={s.id || i}>
                     <When at={s.at} />
                     <span>{code("clue.source", s.kind)}</span>
-                    {s.kind === "report" && s.id ? <Link to={`/reports/${s.id}`}>{s.id.slice(-8)}</Link> : !s.id && <span className="dim">{t("clue.source.hidden")}</span>}
+                    {(s.kind === "report" || s.kind === "alert") && s.id ? <Link to={`/${s.kind}s/${s.id}`}>{s.id.slice(-8)}</Link> : !s.id && <span className="dim">{t("clue.source.hidden")}</span>}
                     <span className="dim">{s.regionName || <RegionName code={s.region} />}</span>
                   </li>
                 ))}

@@ -69,7 +69,7 @@ export function AlertPage() {
             test="reasons"
           >
             <p className="reason-line">{a.reasons[lang]}</p>
-            <p>
+            <p className="rule-line">
               {rules ? <Link to={`/rules/${a.rule}`} data-test="to-rule">{a.title[lang]}</Link> : <b>{a.title[lang]}</b>}{" "}
               <span className="dim" title={a.packSha}>{t("alert.pack", { pack: a.pack, n: a.packVersion })}</span>
             </p>
