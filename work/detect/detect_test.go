@@ -171,6 +171,14 @@ func TestABatchIsTakenOnce(t *testing.T) {
 	}
 }
 
+func TestASourceIsForgottenWithItsBatches(t *testing.T) {
+	h := active(t, sqliteOf(t), t.TempDir(), func(o *detect.Options) { o.Stream.MaxAge = time.Second })
+	if _, err := h.Append(t.Context(), feed.Call, batch(1), feed.Header{Source: "load-1", Number: 7}); err != nil || h.Taken("load-1") != 7 {
+		t.Fatal(err, h.Taken("load-1"))
+	}
+	h.until("the source to be forgotten", func() bool { return h.Taken("load-1") == 0 })
+}
+
 func TestARestartEqualsAReplay(t *testing.T) {
 	both(t, func(t *testing.T, db *sqldb.DB) {
 		ctx, dir := context.Background(), t.TempDir()

@@ -25,7 +25,8 @@ const (
 	restFactor     = 9 // a tenth of the time is spent scanning at most
 )
 
-// collect gathers evidence until ctx ends.
+// collect gathers evidence until ctx ends, and forgets the sources of which the
+// log has nothing any more.
 func (d *Detector) collect(ctx context.Context, log *stream.Log) {
 	rest := shortRest
 	for {
@@ -35,6 +36,9 @@ func (d *Detector) collect(ctx context.Context, log *stream.Log) {
 		case <-time.After(rest):
 		}
 		began := d.Now()
+		if first, _, err := log.Bounds(ctx); err == nil { // else at the next round
+			d.intake.forget(first)
+		}
 		if err := d.gather(ctx, log); err != nil && ctx.Err() == nil {
 			d.trouble("the evidence of alerts cannot be gathered", err)
 		}
