@@ -387,6 +387,7 @@ func TestPenalty(t *testing.T) {
 	p.visit("/register/penalties/totals?by=region&region=530103")
 	p.sees("@total", "盘龙区")
 	p.sees("@sum", "5万元")
+	p.sees("@chart canvas", "")
 	p.visit("/register/penalties?state=decided")
 	p.sees("@row", "模拟行罚字〔2026〕421号")
 

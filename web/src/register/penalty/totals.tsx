@@ -84,7 +84,7 @@ export function PenaltyTotals() {
         {totals.isPending && <Skeleton />}
         {totals.isError && <Broken error={totals.error} retry={() => void totals.refetch()} />}
         {totals.isSuccess && items.length === 0 && <Empty>{t("penalty.totals.empty")}</Empty>}
-        {items.length > 1 && (
+        {items.length > 0 && (
           <Chart
             label={t("penalty.totals.chart", { by: code("penalty.by", by) })}
             height={by === "month" ? 200 : 48 + 26 * items.length}
