@@ -30,7 +30,7 @@ export function usePacksInForce() {
     queryKey: ["rulepacks", "active"],
     queryFn: async ({ signal }) => {
       const { items } = await api.get("/detector/packs", { state: "active", limit: most }, signal)
-      return Promise.all(items.map((p) => api.get(`/detector/packs/${p.id}`, undefined, signal)))
+      return Promise.all(items.toSorted((a, b) => a.name.localeCompare(b.name)).map((p) => api.get(`/detector/packs/${p.id}`, undefined, signal)))
     },
     enabled: useMay("detector.read"),
     staleTime: 60_000,

@@ -259,6 +259,7 @@ function Editor({ title, ...start }: { title: string; text: string; cases: strin
             )}
           </div>
           <Section title={t("rulepack.cases")} note={t("rulepack.cases.note")}>
+            <p className="dim small">{t("rulepack.backtest")}</p>
             <CodeField label={t("rulepack.cases")} value={cases} change={change(setCases)} rows={18} wrong={wrong?.of === "cases" ? wrong.line : undefined} test="editor-cases" />
           </Section>
         </main>

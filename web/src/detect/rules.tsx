@@ -1,5 +1,5 @@
 import "./detect.css"
-import { useState } from "react"
+import { useEffect, useState } from "react"
 import { Link, useNavigate, useParams } from "react-router"
 import type { DetectionRule, RulePackView } from "../api/types"
 import { useWords } from "../app/i18n"
@@ -28,6 +28,10 @@ export function Rules() {
   const q = f.q.toLowerCase()
   const shown = rows.filter((r) => (!f.pack || r.pack.name === f.pack) && (!f.status || r.rule.status === f.status) && (!f.severity || r.rule.severity === f.severity) && (!q || `${r.id} ${r.rule.title.zh} ${r.rule.title.en} ${r.rule.when}`.toLowerCase().includes(q)))
   const open = (r: RuleRow | undefined) => r && void go(`/rules/${r.id}`)
+  const chosen = shown[at]?.id
+  useEffect(() => {
+    if (chosen) document.querySelector(`[data-test=rule][data-id="${chosen}"]`)?.scrollIntoView({ block: "nearest" })
+  }, [chosen])
   useKeys({ j: () => setAt((i) => Math.min(shown.length - 1, i + 1)), k: () => setAt((i) => Math.max(0, i - 1)), Enter: () => open(shown[at]) })
   return (
     <div className="page" data-test="rules-page">

@@ -242,6 +242,7 @@ export const words = {
   "rulepack.cases": ["测试用例", "Cases"],
   "rulepack.cases.note": ["给出事件和应当出现的告警；不成立的不能提出", "events and the alerts that must come; all must hold"],
   "rulepack.check": ["检查并测试", "Check and test"],
+  "rulepack.backtest": ["用历史事件回测（命中、准确率、耗时、与生效版本的差异）：lanzha rule backtest", "To try it on stored events (hits, hit rate, cost, difference to the version in force): lanzha rule backtest"],
   "rulepack.propose": ["提请生效", "Propose"],
   "rulepack.line": ["第 {n} 行", "line {n}"],
   "rulepack.good": ["检查通过：{rules} 条规则，{n} 个用例全部成立", "{rules} rules read, all {n} cases hold"],
