@@ -38,7 +38,7 @@ export function Suppressions() {
     { key: "at", title: t("suppression.at"), width: 100, cell: (s) => <When at={s.madeAt} />, text: (s) => exact(s.madeAt) },
     { key: "alert", title: t("alert.one"), width: 84, cell: (s) => s.alert && <Link to={`/alerts/${s.alert}`}>{s.alert.slice(-6)}</Link>, text: (s) => s.alert },
     { key: "lifted", title: t("suppression.lifted"), width: "1.2fr", cell: (s) => s.liftedAt && <span title={s.liftWhy}>{s.liftedByName} · {s.liftWhy}</span>, text: (s) => s.liftWhy },
-    { key: "lift", title: "", width: 84, cell: (s) => lifts && s.standing === "in_force" && <span className="row-actions"><LiftForm key={s.version} s={s} refresh={[]} /></span>, text: () => "" },
+    { key: "lift", title: "", width: 92, cell: (s) => lifts && s.standing === "in_force" && <span className="row-actions"><LiftForm key={s.version} s={s} refresh={[]} /></span>, text: () => "" },
   ]
   return (
     <Table
