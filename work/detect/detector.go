@@ -139,7 +139,7 @@ func (d *Detector) Run(ctx context.Context) error {
 			patience = firstPatience
 		}
 		d.status.fail(err)
-		d.Log.Error("detector: stopped, and begins again", "err", err, "in", patience)
+		d.Log.Error("detector: stopped, and begins again", "err", err, "ms", patience.Milliseconds())
 		select {
 		case <-ctx.Done():
 		case <-time.After(patience):
