@@ -179,11 +179,11 @@ func (d *Detector) storeSome(ctx context.Context, log string) error {
 	}); err != nil {
 		return err
 	}
-	d.raised.drop(upTo, len(some))
 	d.status.alerts.Add(int64(len(some)))
 	if d.Options.Stored != nil && len(some) > 0 {
 		d.Options.Stored(some)
 	}
+	d.raised.drop(upTo, len(some))
 	return nil
 }
 
