@@ -90,13 +90,19 @@ func stopServer(ts *testscript.TestScript, _ bool, args []string) {
 
 // getPage asks the server for a path and wants a status.
 func getPage(ts *testscript.TestScript, _ bool, args []string) {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, ts.Value("server").(*server).base+args[0], nil)
-	ts.Check(err)
-	got, err := http.DefaultClient.Do(request)
-	ts.Check(err)
-	defer got.Body.Close()
-	if !strings.HasPrefix(got.Status, args[1]) {
-		ts.Fatalf("GET %s: %s, want %s", args[0], got.Status, args[1])
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, ts.Value("server").(*server).base+args[0], nil)
+		ts.Check(err)
+		got, err := http.DefaultClient.Do(request)
+		ts.Check(err)
+		ts.Check(got.Body.Close())
+		if strings.HasPrefix(got.Status, args[1]) {
+			return
+		}
+		// It is not ready until its event log is open.
+		if got.StatusCode != http.StatusServiceUnavailable || time.Now().After(end) {
+			ts.Fatalf("GET %s: %s, want %s", args[0], got.Status, args[1])
+		}
 	}
 }
 
