@@ -2,7 +2,6 @@ import "./detect.css"
 import { useQueryClient, type InfiniteData } from "@tanstack/react-query"
 import { App, Input, Select } from "antd"
 import { useState } from "react"
-import { Link } from "react-router"
 import { api, newKey } from "../api/client"
 import type { Alert, Page } from "../api/types"
 import { useMay, useMe } from "../app/auth"
@@ -80,14 +79,13 @@ export function Alerts() {
 /** An alert in one line, here and on the pages that show some. */
 export function useAlertColumns(): Column<Alert>[] {
   const { t, code, lang } = useWords()
-  const rules = useMay("detector.read")
   return [
     { key: "severity", title: t("alert.severity"), width: 68, cell: (a) => <State group="alert.severity" value={a.severity} />, text: (a) => code("alert.severity", a.severity) },
     { key: "state", title: t("alert.state"), width: 116, cell: (a) => (a.decision ? <><State group="alert.decision" value={a.decision} tone={a.decision === "dismissed" ? "plain" : "good"} />{a.atOnce && <span className="dim"> {t("alert.auto")}</span>}</> : <State group="alert.state" value={a.state} />), text: (a) => code("alert.state", a.state) },
     { key: "raised", title: t("alert.raised"), width: 84, cell: (a) => <When at={a.raisedAt} />, text: (a) => exact(a.raisedAt) },
     { key: "domain", title: t("alert.domain"), width: 56, cell: (a) => <span className={`find find-${a.domain}`}>{code("domain", a.domain)}</span>, text: (a) => code("domain", a.domain) },
     { key: "subject", title: t("alert.subject"), width: 184, cell: (a) => <b className="num">{said(a.domain, a.subject)}</b>, text: (a) => a.subject },
-    { key: "rule", title: t("alert.rule"), width: "1.7fr", cell: (a) => (rules ? <Link to={`/rules/${a.rule}`} title={a.rule}>{a.title[lang]}</Link> : a.title[lang]), text: (a) => a.title[lang] },
+    { key: "rule", title: t("alert.rule"), width: "1.7fr", cell: (a) => <span title={`${a.title[lang]} · ${a.rule}`}>{a.title[lang]}</span>, text: (a) => a.title[lang] },
     { key: "score", title: t("alert.score"), width: 44, right: true, cell: (a) => <span className="num">{a.score}</span>, text: (a) => String(a.score) },
     { key: "reasons", title: t("alert.reasons"), width: "3fr", cell: (a) => <span title={a.reasons[lang]}>{a.reasons[lang]}</span>, text: (a) => a.reasons[lang] },
     { key: "decision", title: t("alert.decision"), width: 108, extra: true, cell: (a) => code("alert.decision", a.decision), text: (a) => code("alert.decision", a.decision) },
