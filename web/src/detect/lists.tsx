@@ -9,7 +9,7 @@ import { useMay } from "../app/auth"
 import { useWords } from "../app/i18n"
 import { useFilters } from "../parts/filters"
 import { ActionForm, Field } from "../parts/form"
-import { exact, fromWall } from "../parts/format"
+import { exact, fromWall, toWall } from "../parts/format"
 import { Broken } from "../parts/problem"
 import { Table, type Column } from "../parts/table"
 import { Empty, Skeleton, When } from "../parts/view"
@@ -51,7 +51,7 @@ export function NamedList() {
     { key: "by", title: t("suppression.by"), width: 120, cell: (e) => e.madeByName || <span className="dim">{t("namedlist.byHouse")}</span>, text: (e) => e.madeByName },
     { key: "at", title: t("suppression.at"), width: 100, cell: (e) => <When at={e.madeAt} />, text: (e) => exact(e.madeAt) },
     { key: "removed", title: t("namedlist.removed"), width: "1fr", cell: (e) => e.removedAt && <span title={e.removeWhy}>{e.removedByName} · {e.removeWhy}</span>, text: (e) => e.removeWhy },
-    { key: "remove", title: "", width: 84, cell: (e) => writes && is && !is.house && e.standing === "in_force" && <span className="row-actions"><RemoveForm key={e.version} e={e} /></span>, text: () => "" },
+    { key: "remove", title: "", width: 116, cell: (e) => writes && is && !is.house && e.standing === "in_force" && <span className="row-actions"><ChangeForm key={`change ${e.version}`} e={e} /><RemoveForm key={e.version} e={e} /></span>, text: () => "" },
   ]
   const path = `/lists/${list}/entries` as "/lists"
   return (
@@ -108,6 +108,33 @@ function EnterForm({ list }: { list: string }) {
           </Field>
           <Field label={t("suppression.why")}>
             <Input.TextArea rows={2} value={why} onChange={(e) => setWhy(e.target.value)} maxLength={2000} data-test="enter-why" />
+          </Field>
+        </>
+      }
+    />
+  )
+}
+
+/** Until when an entry holds, and why, may be written anew. */
+function ChangeForm({ e }: { e: ListEntry }) {
+  const { t } = useWords()
+  const [until, setUntil] = useState(e.until ? toWall(e.until).slice(0, 10) : "")
+  const [why, setWhy] = useState(e.why)
+  return (
+    <ActionForm
+      label={t("namedlist.change")}
+      title={`${t("namedlist.change")} · ${said(e.domain, e.subject)}`}
+      test="change"
+      ready={why.trim() !== ""}
+      send={(key) => api.put(`/lists/${e.list}/entries/${e.id}`, { why: why.trim(), ...(until && { until: fromWall(`${until}T23:59`) ?? until }) }, { key, version: e.version })}
+      refresh={[["list", `/lists/${e.list}/entries`]]}
+      fields={
+        <>
+          <Field label={t("suppression.until")} note={t("namedlist.until.note")}>
+            <Input type="date" value={until} onChange={(x) => setUntil(x.target.value)} data-test="change-until" />
+          </Field>
+          <Field label={t("suppression.why")}>
+            <Input.TextArea rows={2} value={why} onChange={(x) => setWhy(x.target.value)} maxLength={2000} data-test="change-why" />
           </Field>
         </>
       }

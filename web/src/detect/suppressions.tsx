@@ -1,3 +1,4 @@
+import "./detect.css"
 import { Input } from "antd"
 import { useState } from "react"
 import { Link } from "react-router"
@@ -10,7 +11,7 @@ import { ActionForm, Field } from "../parts/form"
 import { exact } from "../parts/format"
 import { Table, type Column } from "../parts/table"
 import { State, When, type Tone } from "../parts/view"
-import { Tabs } from "./packs"
+import { Tabs, useRuleTitles } from "./packs"
 import { said } from "./said"
 import { DetectorStrip } from "./strip"
 
@@ -24,14 +25,15 @@ export function Standing({ of }: { of: Pick<Suppression, "standing" | "told"> })
 
 /** Who is left alone for a time: by whom, why, until when. */
 export function Suppressions() {
-  const { t, code } = useWords()
+  const { t, code, lang } = useWords()
+  const titles = useRuleTitles()
   const lifts = useMay("suppression.lift")
   const [f, set] = useFilters("inForce")
   const columns: Column<Suppression>[] = [
     { key: "standing", title: t("standing.title"), width: 92, cell: (s) => <Standing of={s} />, text: (s) => code("standing", s.standing) },
     { key: "domain", title: t("alert.domain"), width: 64, cell: (s) => <span className={`find find-${s.domain}`}>{code("domain", s.domain)}</span>, text: (s) => code("domain", s.domain) },
     { key: "subject", title: t("alert.subject"), width: 180, cell: (s) => <b className="num">{said(s.domain, s.subject)}</b>, text: (s) => s.subject },
-    { key: "rule", title: t("suppression.rule"), width: "1.2fr", cell: (s) => (s.rule ? <Link to={`/rules/${s.rule}`}>{s.rule}</Link> : t("suppression.rule.all")), text: (s) => s.rule },
+    { key: "rule", title: t("suppression.rule"), width: "1.2fr", cell: (s) => (s.rule ? <Link to={`/rules/${s.rule}`} title={s.rule}>{titles.get(s.rule)?.[lang] ?? s.rule}</Link> : t("suppression.rule.all")), text: (s) => s.rule },
     { key: "until", title: t("suppression.until"), width: 104, cell: (s) => <When at={s.until} />, text: (s) => exact(s.until) },
     { key: "why", title: t("suppression.why"), width: "2fr", cell: (s) => <span title={s.why}>{s.why}</span>, text: (s) => s.why },
     { key: "by", title: t("suppression.by"), width: 110, cell: (s) => s.madeByName, text: (s) => s.madeByName },
@@ -80,7 +82,8 @@ function LiftForm({ s, refresh }: { s: Suppression; refresh: readonly (readonly 
 
 /** The suppressions of one subject, on the page of its alert. */
 export function SuppressionCards({ items, refresh }: { items: readonly Suppression[]; refresh: readonly (readonly unknown[])[] }) {
-  const { t } = useWords()
+  const { t, lang } = useWords()
+  const titles = useRuleTitles()
   const lifts = useMay("suppression.lift")
   return (
     <>
@@ -88,7 +91,7 @@ export function SuppressionCards({ items, refresh }: { items: readonly Suppressi
         <article className="card" key={s.id} data-test="suppression">
           <header>
             <Standing of={s} />
-            <span>{s.rule || t("suppression.rule.all")}</span>
+            <span title={s.rule}>{s.rule ? (titles.get(s.rule)?.[lang] ?? s.rule) : t("suppression.rule.all")}</span>
             <span className="dim">{t("suppression.until")} <When at={s.until} /> · {s.madeByName}</span>
             <span className="spring" />
             {lifts && s.standing === "in_force" && <LiftForm key={s.version} s={s} refresh={refresh} />}

@@ -150,6 +150,7 @@ export const words = {
   "namedlist.byHouse": ["系统维护", "the house"],
   "namedlist.removed": ["移出", "Removed"],
   "namedlist.enter": ["加入名单", "Enter"],
+  "namedlist.change": ["修改", "Change"],
   "namedlist.remove": ["移出", "Remove"],
   "namedlist.until.note": ["不填为长期有效", "left empty it stays until it is removed"],
   "namedlist.none": ["规则没有用到名单。", "No rule asks for a list."],
