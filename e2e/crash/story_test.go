@@ -61,7 +61,24 @@ func (f *furnished) play(h *house, city *simulation) ledger {
 		}
 		return true
 	})
+	f.watched(h, "clues", l.lines)
+	f.watched(h, "dens", l.dens)
 	return l
+}
+
+// watched waits until the detector knows what the house found.
+func (f *furnished) watched(h *house, list string, want int) {
+	h.t.Helper()
+	until(h.t, "the detector's list of "+list, func() bool {
+		var entries struct{ Items []struct{ Told bool } }
+		f.as(h, "officer").must(http.MethodGet, "/lists/"+list+"/entries", "", 0, nil, &entries)
+		for _, e := range entries.Items {
+			if !e.Told {
+				return false
+			}
+		}
+		return len(entries.Items) >= want
+	})
 }
 
 // report hands in a report and returns its ID: it is acknowledged.
