@@ -6,6 +6,9 @@ import { said } from "./said"
 
 const shapes: Record<string, string> = { number: "ellipse", account: "round-rectangle", device: "hexagon", sim: "diamond", cell: "triangle", outlet: "pentagon", person: "round-diamond", other: "rectangle" }
 
+/** A neighbour in the picture: of a long value its end tells it from others, and the table has it whole. */
+const short = (domain: string, value: string) => (value.length > 13 ? `…${value.slice(-8)}` : said(domain, value))
+
 /** The subject in the middle and its neighbours around it, the nearer the more they dealt with it. */
 export default function Graph({ domain, value, neighbours, chosen, choose }: { domain: string; value: string; neighbours: readonly Neighbour[]; chosen: string; choose: (key: string) => void }) {
   const box = useRef<HTMLDivElement>(null)
@@ -24,7 +27,7 @@ export default function Graph({ domain, value, neighbours, chosen, choose }: { d
         ...neighbours.flatMap((n) => {
           const id = `${n.domain} ${n.value}`
           return [
-            { data: { id, label: said(n.domain, n.value), size: 13 + 17 * Math.sqrt(n.count / most), shape: shapes[n.domain] ?? "rectangle", rank: n.count >= most / 3 ? 2 : 1 } },
+            { data: { id, label: short(n.domain, n.value), size: 13 + 17 * Math.sqrt(n.count / most), shape: shapes[n.domain] ?? "rectangle", rank: n.count >= most / 3 ? 2 : 1 } },
             { data: { id: `- ${id}`, source: "subject", target: id, width: 1 + 4 * (n.count / most) } },
           ]
         }),

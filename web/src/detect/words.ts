@@ -103,7 +103,7 @@ export const words = {
   "neighbours.title": ["关联对象", "Who and what it dealt with"],
   "neighbours.note": ["近 7 天同一事件中出现的号码、账户、设备等", "numbers, accounts, devices of the same events, 7 days"],
   "neighbours.none": ["没有关联对象。", "There are none."],
-  "neighbours.graph": ["告警对象与 {n} 个关联对象的关系图，右侧表格内容相同", "the subject and its {n} neighbours as a graph; the table says the same"],
+  "neighbours.graph": ["告警对象与 {n} 个关联对象的关系图，旁边表格内容相同", "the subject and its {n} neighbours as a graph; the table says the same"],
   "neighbours.value": ["对象", "Value"],
   "neighbours.count": ["次数", "Events"],
   "neighbours.first": ["首次", "First"],
