@@ -17,7 +17,7 @@ func (f *Feature) signature() string {
 // tells. It is for an engine that has seen no events, with options like the
 // other's; the other is used up.
 func (g *Engine) Adopt(old *Engine) {
-	if len(g.parts) != 1 || len(old.parts) != 1 || g.options.Late != old.options.Late {
+	if g.kind != 0 || old.kind != 0 || g.options.Late != old.options.Late {
 		g.begin(old.clock())
 		return
 	}
@@ -37,9 +37,12 @@ func (g *Engine) Adopt(old *Engine) {
 	}
 	packs, options := g.packs, g.options
 	*g = Engine{packs: packs, options: options}
-	g.compile(slices.Concat(featuresOf(packs)...), groups, 1)
+	g.compile(slices.Concat(featuresOf(packs)...), groups, halves)
 	g.since = since
-	lost := g.parts[0].adopt(old.parts[0])
+	lost := map[*series]bool{}
+	for i, p := range g.parts {
+		maps.Copy(lost, p.adopt(old.parts[i]))
+	}
 	for i, f := range g.features {
 		if f.Aggregate == Ratio {
 			continue
@@ -80,7 +83,7 @@ func (g *Engine) clock() (at int64) {
 }
 
 func (g *Engine) seriesOf(f *Feature) *series {
-	w := &g.parts[0].kinds[f.At[0]]
+	w := &g.parts[half(f.keyName())].kinds[f.At[0]]
 	i := slices.IndexFunc(w.readers, func(r reader) bool { return r.feature == f })
 	return w.views[w.readers[i].view].series
 }

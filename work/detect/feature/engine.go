@@ -4,8 +4,10 @@ import (
 	"slices"
 	"time"
 
+	"hash/fnv"
 	"lanzha"
 	"lanzha/work/feed"
+	"sync"
 )
 
 // Engine holds the state of features. It consists of parts, each of which owns
@@ -76,12 +78,24 @@ func Online(packs []*Pack, o OnlineOptions) (*Engine, error) {
 		}
 		features = append(features, p.Features...)
 	}
-	g.compile(features, make([]int, len(features)), 1)
+	g.compile(features, make([]int, len(features)), halves)
 	return g, nil
 }
 
 // Online compiles the features of one pack for all kinds of event.
 func (p *Pack) Online(o OnlineOptions) (*Engine, error) { return Online([]*Pack{p}, o) }
+
+// halves is how many parts an engine online has. Which of them a key belongs to
+// follows from its name alone, so that it is the same in the next version of a
+// pack, and Adopt finds it there.
+const halves = 2
+
+// half is the part of a key, by its name.
+func half(name string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name)) // it cannot fail
+	return int(h.Sum32() % halves)
+}
 
 // compile makes the parts of an engine for features, each of a group.
 func (g *Engine) compile(features []*Feature, groups []int, parts int) {
@@ -113,23 +127,30 @@ func (g *Engine) compile(features []*Feature, groups []int, parts int) {
 			at.ratios = append(at.ratios, ratio{f, at.places[i], at.places[of[0]], at.places[of[1]], of, [2]*Feature{features[of[0]], features[of[1]]}})
 		}
 	}
-	// The key with the most features goes first, each to the part that has the
-	// fewest yet.
+	// Of a file, the key with the most features goes first, each to the part that
+	// has the fewest yet.
 	names := []string{}
 	for name := range byKey {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	slices.SortStableFunc(names, func(a, b string) int { return len(byKey[b]) - len(byKey[a]) })
-	of := make([][]int, max(1, min(parts, len(names))))
+	online := g.kind == 0
+	if !online {
+		parts = max(1, min(parts, len(names)))
+	}
+	of := make([][]int, parts)
 	for _, name := range names {
-		least := 0
-		for i := range of {
-			if len(of[i]) < len(of[least]) {
-				least = i
+		to := half(name)
+		if !online {
+			to = 0
+			for i := range of {
+				if len(of[i]) < len(of[to]) {
+					to = i
+				}
 			}
 		}
-		of[least] = append(of[least], byKey[name]...)
+		of[to] = append(of[to], byKey[name]...)
 	}
 	for _, mine := range of {
 		g.parts = append(g.parts, g.part(mine))
@@ -198,11 +219,20 @@ func (g *Engine) Since(feature int) int64 { return g.since[feature] }
 // ends at the present. Refused events are passed over, and their places in out
 // stay as they are. out has a row for each event: a place for each of Values.
 // Events come in the order of their time, but for what Late allows; of two with
-// one time the first that comes is the earlier. The batch is only read.
+// one time the first that comes is the earlier. The batch is only read. The
+// parts work side by side where the events are many; Lists are asked by both.
 func (g *Engine) AddAll(kind feed.Kind, b *feed.Batch, events []feed.Event, out []Value) {
-	for _, p := range g.parts {
-		p.addAll(kind, b, events, out)
+	first, others := g.parts[0], g.parts[1:]
+	var beside sync.WaitGroup
+	for _, p := range others {
+		if len(events) < sideBySide || len(first.kinds[kind].keys) == 0 || len(p.kinds[kind].keys) == 0 {
+			p.addAll(kind, b, events, out)
+			continue
+		}
+		beside.Go(func() { p.addAll(kind, b, events, out) })
 	}
+	first.addAll(kind, b, events, out)
+	beside.Wait()
 	if len(g.kinds[kind].ratios) == 0 {
 		return
 	}
@@ -239,6 +269,10 @@ func (r *ratio) value(first, second Value) Value {
 	}
 	return r.feature.orEmpty(Absent)
 }
+
+// sideBySide is from how many events on a goroutine for each part is worth its
+// start, some microseconds; an event takes about two in each.
+const sideBySide = 32
 
 // ahead is for how many events memory is asked beforehand: all that they need
 // fits into the nearest cache.
