@@ -233,6 +233,12 @@ func TestSince(t *testing.T) {
 				}
 			}
 		}
+		rows := 0
+		written := func(kinds ...string) {
+			write(kinds...)
+			rows += len(kinds)
+			settled(t, db, j, rows)
+		}
 		var at journal.Cursor
 		read := func(limit int) (got []string) {
 			rows, next, err := j.Since(ctx, db.Read(), at, []string{"b.x", "c.x"}, limit)
@@ -248,7 +254,7 @@ func TestSince(t *testing.T) {
 		if got := read(9); got != nil {
 			t.Errorf("an empty journal gives %v", got)
 		}
-		write("a.x", "b.x", "a.x", "c.x", "b.x", "a.x")
+		written("a.x", "b.x", "a.x", "c.x", "b.x", "a.x")
 		for _, want := range [][]string{{"b.x", "c.x"}, {"b.x"}, nil} {
 			if got := read(2); !slices.Equal(got, want) {
 				t.Errorf("a page reads %v, want %v", got, want)
@@ -257,11 +263,11 @@ func TestSince(t *testing.T) {
 		if last, err := j.Last(ctx, db.Read()); err != nil || at != last {
 			t.Errorf("the reading ends at %s, the journal at %s: %v", at, last, err)
 		}
-		write("a.x", "c.x")
+		written("a.x", "c.x")
 		if err := db.Tx(ctx, func(tx *sqldb.Tx) error { return j.NewEpoch(ctx, tx, time.Unix(1800000001, 0)) }); err != nil {
 			t.Fatal(err)
 		}
-		write("b.x")
+		written("b.x")
 		if got := read(9); !slices.Equal(got, []string{"c.x", "b.x"}) {
 			t.Errorf("over a restore it reads %v", got)
 		}
