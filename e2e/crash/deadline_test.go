@@ -116,6 +116,7 @@ func TestDeadlinesSurvive(t *testing.T) {
 	up = time.Now()
 	until(t, "the escalation that was missed", func() bool { return len(f.escalations(h, second)[2]) > 0 })
 	once(t, "the escalation to the leader", f.escalations(h, second)[2], second.DueAt, up.Add(punctual))
+	f.watched(h, "clues", 2)
 	h.stop()
 	f.check(t, city, ledger{reports: []lanzha.ID{first.report, second.report}, lines: 2})
 }

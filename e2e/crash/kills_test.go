@@ -157,4 +157,5 @@ func (f *furnished) quiet(t *testing.T, h *house, l ledger) {
 		}
 		return n >= int64(l.lines)
 	})
+	f.watched(h, "clues", l.lines)
 }

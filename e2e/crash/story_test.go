@@ -71,7 +71,7 @@ func (f *furnished) watched(h *house, list string, want int) {
 	h.t.Helper()
 	until(h.t, "the detector's list of "+list, func() bool {
 		var entries struct{ Items []struct{ Told bool } }
-		f.as(h, "officer").must(http.MethodGet, "/lists/"+list+"/entries", "", 0, nil, &entries)
+		f.as(h, "officer").must(http.MethodGet, "/lists/"+list+"/entries?limit=500", "", 0, nil, &entries)
 		for _, e := range entries.Items {
 			if !e.Told {
 				return false

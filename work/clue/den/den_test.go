@@ -26,7 +26,7 @@ func TestNoWayWithoutFourEyesAndDocument(t *testing.T) {
 		den.Suspected: slices.Repeat([]den.Verb{den.Analyse}, 12), den.Analysed: slices.Repeat([]den.Verb{den.Approve}, 12),
 		den.Approved: slices.Repeat([]den.Verb{den.Dispatch}, 12), den.Dispatched: slices.Repeat([]den.Verb{den.Receive}, 12),
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	tried := func(t *rapid.T) {
 		d := den.Den{ID: "01KB3V6N0Q8V4Y2ZC5T7R90DEN", Version: 1, State: den.Suspected, Region: "530114", SuspectedAt: t0}
 		now := t0
 		verbs := []den.Verb{den.Analyse, den.Approve, den.Dispatch, den.Receive, den.Confirm, den.FindNothing, den.Dismiss, den.Reject}
@@ -79,7 +79,13 @@ func TestNoWayWithoutFourEyesAndDocument(t *testing.T) {
 				t.Fatalf("confirmed with %+v", d.Outcome)
 			}
 		}
-	})
+	}
+	// A hundred runs may leave out a rare end.
+	for range 10 {
+		if rapid.Check(t, tried); len(reached) == len(den.States) {
+			break
+		}
+	}
 	for _, s := range den.States {
 		if reached[s] == 0 {
 			t.Errorf("no run reached %s: it proves nothing of it", s)
