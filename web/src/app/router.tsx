@@ -6,10 +6,10 @@ import { useMe } from "./auth"
 import { useWords } from "./i18n"
 import { Shell, stagesOf } from "./shell"
 
-/** The first page of a role: the intake desk for the centre, their own list for the others. */
+/** The first page of a role: the intake desk for the centre, for the others their own list: questions and dens are their daily work, an alert comes now and then. */
 function Home() {
   const me = useMe()
-  const first = stagesOf(me.roles)[0]
+  const first = stagesOf(me.roles).find((s) => s.to !== "/alerts")
   if (!first || first.to === "/") return <Intake />
   return <Navigate to={first.to} replace />
 }
