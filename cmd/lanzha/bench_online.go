@@ -126,7 +126,6 @@ func (p *onlinePoint) measure(ctx context.Context, pack *feature.Pack, snapshot 
 		spent += cpu() - used
 		took += time.Since(start)
 	}
-	calls = nil
 	p.PerEvent = thousandths(float64(took.Nanoseconds()) / float64(p.Events))
 	p.CPU = thousandths(float64(spent.Nanoseconds()) / float64(p.Events))
 	p.PerSubject = thousandths(float64(engine.Bytes()) / float64(p.Subjects))
