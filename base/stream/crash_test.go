@@ -184,6 +184,9 @@ func TestAWriteThatFailsIsRefusedAndRecovers(t *testing.T) {
 func TestAFullDiskIsRefusedAndRecovers(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
 		t.Skipf("a small file system cannot be mounted here: %v", err)
 	}
 	t.Cleanup(func() {

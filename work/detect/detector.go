@@ -411,7 +411,7 @@ func (d *Detector) compute(log string, seq stream.Seq, e *entry) {
 			d.status.note("a change was refused by the rules")
 		}
 		d.columns = [maxKinds][]column{}
-	} else {
+	} else if !d.intake.had(e.header) {
 		d.computeBatch(log, seq, e)
 	}
 	d.seq = seq

@@ -358,6 +358,15 @@ func (e *entry) answer(err error) {
 	e.done <- err
 }
 
+// had reports whether an earlier entry of the log brought a batch already: one
+// whose answer was lost may stand there, and come again.
+func (in *intake) had(h feed.Header) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	s := in.sources[h.Source]
+	return h.Source != "" && s != nil && h.Number <= s.taken
+}
+
 // took notes a batch that is in the log.
 func (in *intake) took(h feed.Header, seq stream.Seq) {
 	if h.Source == "" {
