@@ -3,7 +3,6 @@ package browser_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -37,13 +36,7 @@ type look struct{ path, seen, open string }
 func TestLooks(t *testing.T) {
 	t.Parallel()
 	h := shared(t)
-	source, err := os.ReadFile(axe)
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip("axe-core is not installed: run `make web`")
-	}
+	source := axeSource(t)
 	const story = 3
 	number := h.City.Lines(5070)[0]
 	report := h.report(t, "昨天下午3点接到"+number[3:]+"的电话，让我转账3万元")
@@ -132,7 +125,7 @@ func TestLooks(t *testing.T) {
 			}
 			p.size(who.width, 800)
 			for _, l := range who.pages {
-				p.looksGood(l, who.width, string(source))
+				p.looksGood(l, who.width, source)
 			}
 		})
 	}
